@@ -1,0 +1,82 @@
+//! What image to build from a project: the output of inspection, the input of the builder.
+
+use crate::{AppName, PythonVersion};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Everything that determines an image, apart from the files' contents.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BuildSpec {
+    /// The app's name, for labels.
+    pub app: AppName,
+    /// The Python to put into the image.
+    pub python: PythonVersion,
+    /// Where the dependencies are declared.
+    pub dependencies: Dependencies,
+    /// Requirements that the project lacks and that running it needs, such as `gunicorn`, as
+    /// PEP 508 texts. They never move a version that the project pins.
+    pub extra_requirements: Vec<String>,
+    /// Whether the project itself must be installed (console scripts of its own).
+    pub install_project: bool,
+    /// Folders to put on `PYTHONPATH`, relative to the project's root: `""`, `src`.
+    pub python_path: Vec<String>,
+    /// Folder that processes start in, relative to the project's root; `""` for the root itself.
+    pub work_dir: String,
+    /// Settings baked into the image's config; never secrets.
+    pub env: BTreeMap<String, String>,
+    /// The default command of the image: that of the web process, in exec form.
+    pub command: Vec<String>,
+    /// Path of the image's own health check, when the app serves HTTP.
+    pub health_path: Option<String>,
+    /// Paths that become links into the volume at [`PersistPath::VOLUME`].
+    pub persist: Vec<PersistPath>,
+    /// Further Debian packages that the user asked for by name.
+    pub apt: Vec<String>,
+    /// Files and folders kept out of the image, in `.dockerignore` syntax, after the defaults.
+    pub exclude: Vec<String>,
+}
+
+/// Where a project declares what it depends on. Paths are relative to the project's root.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Dependencies {
+    /// A `uv.lock` beside a `pyproject.toml`.
+    UvLock {
+        /// Folder that holds both.
+        dir: String,
+    },
+    /// Requirements files, with whatever they include.
+    Requirements {
+        /// The files, in order.
+        files: Vec<String>,
+    },
+    /// The `[project]` table of a `pyproject.toml` without a lock.
+    Project {
+        /// The `pyproject.toml`.
+        file: String,
+    },
+    /// The project declares nothing.
+    None,
+}
+
+/// A path below the code whose contents outlive a release.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct PersistPath {
+    /// Path relative to the project's root, such as `instance` or `db.sqlite3`.
+    pub path: String,
+    /// Whether it is a folder. A file (a SQLite database) becomes a link too: SQLite follows it
+    /// and keeps its journal beside the real file.
+    pub directory: bool,
+}
+
+impl PersistPath {
+    /// Where the app's volume is mounted in every container of the app.
+    pub const VOLUME: &'static str = "/data";
+}
+
+impl BuildSpec {
+    /// Where the project's files are in the image.
+    pub const APP_DIR: &'static str = "/app";
+    /// User and group that processes run as; the number that distroless images made customary.
+    pub const USER: u32 = 65_532;
+}

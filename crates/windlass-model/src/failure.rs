@@ -1,0 +1,28 @@
+//! Why a replica did not become healthy: everything that a person needs to see at once.
+
+use crate::{ExitReason, ProbeAnswer, ReplicaId};
+use serde::{Deserialize, Serialize};
+
+/// One replica's failure with its evidence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReplicaFailure {
+    /// The replica that failed.
+    pub replica: ReplicaId,
+    /// What it was asked, when it has a probe.
+    pub probe_path: Option<String>,
+    /// What the last probe found.
+    pub last_answer: Option<ProbeAnswer>,
+    /// How its process ended, when it did.
+    pub exit: Option<ExitReason>,
+    /// The last lines of its log, oldest first, at most [`ReplicaFailure::LOG_LINES`].
+    pub log_tail: Vec<String>,
+    /// Python stacks of its processes, when it hung.
+    pub stacks: Vec<String>,
+    /// How long it had, in milliseconds.
+    pub after_ms: u64,
+}
+
+impl ReplicaFailure {
+    /// How many log lines a failure carries.
+    pub const LOG_LINES: usize = 50;
+}
