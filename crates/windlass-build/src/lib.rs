@@ -1,1 +1,10 @@
-//! Placeholder.
+//! From a Python project's folder to an image.
+//!
+//! [`inspect`] reads the project and decides (pure); the rest does it: the Debian root, Python,
+//! the dependencies' wheels, the project's own files, each a layer that is made once for its
+//! inputs. Nothing here prints, exits, or reads the environment; settings arrive as arguments.
+
+#![forbid(unsafe_code)]
+
+pub mod inspect;
+pub mod wheels;

@@ -1,0 +1,1 @@
+//! Reading a project: what it is, how it starts, what it needs, each with its evidence.

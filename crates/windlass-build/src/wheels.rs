@@ -1,0 +1,1 @@
+//! The project's dependencies: resolved, locked, downloaded, and planned into layer entries.
