@@ -6,5 +6,6 @@
 
 #![forbid(unsafe_code)]
 
+pub mod download;
 pub mod inspect;
 pub mod wheels;
