@@ -1,1 +1,30 @@
-fn main() {}
+//! Tasks of the project itself: `cargo xtask tidy`.
+//!
+//! What clippy cannot see is checked here: the crates' direction, who may name what, sizes,
+//! traits, words, hosts, invariants without a test. It reads the tree and changes nothing,
+//! but for `tidy --write`, which lowers the ratchet in `tidy.toml` to the figures reached.
+
+#![expect(clippy::print_stdout, reason = "a command-line tool prints its findings")]
+
+mod tidy;
+
+use anyhow::{Result, bail};
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+fn main() -> Result<ExitCode> {
+    let words: Vec<String> = env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words[..] {
+        ["tidy"] => tidy::run(&root(), false),
+        ["tidy", "--write"] => tidy::run(&root(), true),
+        _ => bail!("usage: cargo xtask tidy [--write]"),
+    }
+}
+
+/// The workspace's root: the parent of this package.
+fn root() -> PathBuf {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    package.parent().unwrap_or(package).to_owned()
+}
