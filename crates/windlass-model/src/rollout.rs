@@ -6,9 +6,15 @@
 //! idempotent) and goes on. The order of the phases carries the promises:
 //!
 //! - healthy before routed: [`Phase::Probing`] ends before [`Phase::Switching`] begins;
-//! - durable before drained: the switch is in the journal before [`Phase::Draining`] begins;
+//! - watched before trusted: in [`Phase::Baking`] the new replicas serve and the old ones still
+//!   run, untouched; one that dies there brings the old ones back at once;
+//! - durable before drained: the new set is in the journal as the app's current one before
+//!   [`Phase::Draining`] begins;
 //! - drained before SIGTERM: [`Phase::Retiring`] is the only phase that stops what served;
-//! - all or none: any failure up to and including the switch leads to [`Phase::Undoing`].
+//! - all or none: any failure up to and including the baking leads to [`Phase::Undoing`].
+//!
+//! Baking comes before draining, so that a request that takes a minute does not delay the watch,
+//! and going back finds the old replicas with all their connections.
 
 mod batches;
 mod outcome;

@@ -1,1 +1,14 @@
-//! Placeholder.
+//! The control plane: store, journal, executor, back ends, API and its client.
+//!
+//! Invariants: everything that changes an app is in the journal before it happens; one loop
+//! ([`executor`]) changes state and decides nothing that `windlass-model` does not decide; one
+//! thread writes the store. What this crate does not do: run containers, proxy requests or build
+//! images itself; it joins the crates that do.
+
+#![forbid(unsafe_code)]
+
+pub mod client;
+pub mod explain;
+pub mod wire;
+
+pub use client::{Client, ClientError};

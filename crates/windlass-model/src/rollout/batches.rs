@@ -20,6 +20,7 @@ impl Phase {
                 vec![old, each(&new, start), each(&new, probe)]
             }
             Phase::Switching => vec![vec![Step::Route { replicas: web(spec.to.as_ref()) }]],
+            Phase::Baking => vec![each(&spec.starting(), watch)],
             Phase::Draining => vec![drain(spec, spec.stopping())],
             Phase::Retiring => vec![each(&together(spec, spec.stopping()), stop)],
             Phase::Undoing => vec![
@@ -54,6 +55,10 @@ fn start(replica: ReplicaId) -> Step {
 
 fn probe(replica: ReplicaId) -> Step {
     Step::AwaitHealthy { replica }
+}
+
+fn watch(replica: ReplicaId) -> Step {
+    Step::Watch { replica }
 }
 
 fn stop(replica: ReplicaId) -> Step {

@@ -19,6 +19,8 @@ pub enum Phase {
     HandingOver,
     /// Pointing the edge at the new replicas.
     Switching,
+    /// Watching the new replicas serve, while the old ones still run.
+    Baking,
     /// Waiting for the old replicas' requests in flight.
     Draining,
     /// Stopping the old replicas.
@@ -45,13 +47,14 @@ pub enum Signal {
 
 impl Phase {
     /// Every phase, in the order in which a rollout can meet them.
-    pub const ALL: [Phase; 11] = [
+    pub const ALL: [Phase; 12] = [
         Phase::Preparing,
         Phase::Releasing,
         Phase::Starting,
         Phase::Probing,
         Phase::HandingOver,
         Phase::Switching,
+        Phase::Baking,
         Phase::Draining,
         Phase::Retiring,
         Phase::Done,
@@ -61,9 +64,9 @@ impl Phase {
 
     /// The phase after this one, given how it ended. Total: every pair has an answer.
     ///
-    /// Before the switch everything is undone; after it nothing is. A drain or a stop that fails
-    /// does not bring the old release back: the new one serves already, and the reconciler
-    /// removes what is left over.
+    /// Until the new replicas have been watched everything is undone; after it nothing is. A
+    /// drain or a stop that fails does not bring the old release back: the new one serves
+    /// already, and the reconciler removes what is left over.
     #[must_use]
     pub fn next(self, signal: Signal) -> Phase {
         use Phase as P;
@@ -75,11 +78,12 @@ impl Phase {
             (P::Probing, S::Done) => P::HandingOver,
             (P::HandingOver, S::Done) => P::Switching,
             (
-                P::Preparing | P::Releasing | P::Starting | P::Probing | P::HandingOver,
+                P::Preparing | P::Releasing | P::Starting | P::Probing | P::HandingOver | P::Baking,
                 S::Failed | S::Cancelled,
             )
             | (P::Switching, S::Failed) => P::Undoing,
-            (P::Switching, S::Done) => P::Draining,
+            (P::Switching, S::Done) => P::Baking,
+            (P::Baking, S::Done) => P::Draining,
             (P::Draining, S::Done | S::Failed) => P::Retiring,
             (P::Retiring, S::Done | S::Failed) => P::Done,
             (P::Undoing, S::Done | S::Failed) => P::Undone,
@@ -94,7 +98,7 @@ impl Phase {
         matches!(self, Phase::Done | Phase::Undone)
     }
 
-    /// Whether the new replica set is the one that serves from this phase on.
+    /// Whether the new replica set is the app's current one from this phase on, for good.
     pub fn is_committed(self) -> bool {
         matches!(self, Phase::Draining | Phase::Retiring | Phase::Done)
     }
@@ -109,6 +113,7 @@ impl fmt::Display for Phase {
             Phase::Probing => "probing",
             Phase::HandingOver => "handing over",
             Phase::Switching => "switching",
+            Phase::Baking => "baking",
             Phase::Draining => "draining",
             Phase::Retiring => "retiring",
             Phase::Done => "done",
@@ -134,7 +139,8 @@ mod tests {
             (P::Starting, [P::Probing, P::Undoing, P::Undoing]),
             (P::Probing, [P::HandingOver, P::Undoing, P::Undoing]),
             (P::HandingOver, [P::Switching, P::Undoing, P::Undoing]),
-            (P::Switching, [P::Draining, P::Undoing, P::Switching]),
+            (P::Switching, [P::Baking, P::Undoing, P::Switching]),
+            (P::Baking, [P::Draining, P::Undoing, P::Undoing]),
             (P::Draining, [P::Retiring, P::Retiring, P::Draining]),
             (P::Retiring, [P::Done, P::Done, P::Retiring]),
             (P::Done, [P::Done, P::Done, P::Done]),
@@ -148,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_goes_back_once_the_switch_is_committed() {
+    fn nothing_goes_back_once_the_new_set_is_committed() {
         for phase in Phase::ALL.into_iter().filter(|phase| phase.is_committed()) {
             for signal in SIGNALS {
                 assert!(phase.next(signal).is_committed(), "{phase} {signal:?}");

@@ -18,9 +18,14 @@ pub struct RolloutSpec {
     pub to: Option<ReplicaSet>,
     /// Whether the release commands of `to` run: only where the release is new.
     pub run_release_commands: bool,
+    /// How long the new replicas are watched after the switch, in milliseconds.
+    pub bake_ms: u64,
 }
 
 impl RolloutSpec {
+    /// The usual baking time in milliseconds: longer than most crashes after a start take.
+    pub const BAKE_MS: u64 = 5_000;
+
     /// The replicas that run only after the rollout.
     pub fn starting(&self) -> BTreeSet<ReplicaId> {
         Self::only_in(self.to.as_ref(), self.from.as_ref())
@@ -59,6 +64,10 @@ impl RolloutSpec {
             Step::AwaitHealthy { replica } => of(replica, |spec| {
                 spec.probe.as_ref().map_or(spec.settle_ms, |probe| probe.deadline_ms)
             }),
+            Step::Watch { replica } => {
+                let last = |spec: &ProcessSpec| spec.probe.as_ref().map_or(0, |p| p.timeout_ms);
+                self.bake_ms + of(replica, last)
+            }
             Step::Drain { replicas } => {
                 replicas.iter().map(|r| of(r, |spec| spec.drain_timeout_ms)).max().unwrap_or(0)
             }

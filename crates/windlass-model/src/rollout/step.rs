@@ -36,6 +36,12 @@ pub enum Step {
         /// The replicas.
         replicas: BTreeSet<ReplicaId>,
     },
+    /// See that the replica stays up for the rollout's baking time and still proves itself at
+    /// its end; fail at once when it exits.
+    Watch {
+        /// The replica.
+        replica: ReplicaId,
+    },
     /// Wait until no request is in flight to these replicas, or cut at the deadline.
     Drain {
         /// The replicas; the edge no longer sends them new requests.
@@ -66,6 +72,9 @@ impl fmt::Display for Step {
             Step::Route { replicas } => {
                 f.write_str("send requests to ")?;
                 list(f, replicas)
+            }
+            Step::Watch { replica } => {
+                write!(f, "watch {replica} of release {}", replica.release)
             }
             Step::Drain { replicas } => {
                 f.write_str("drain ")?;
