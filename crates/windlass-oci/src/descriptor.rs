@@ -1,0 +1,45 @@
+//! Descriptors: how one blob refers to another (image-spec, `descriptor.md`).
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use windlass_model::Digest;
+
+/// A blob's type, digest and size.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Descriptor {
+    /// One of the constants below, or what a foreign image says.
+    pub media_type: String,
+    /// Digest of the blob's bytes.
+    pub digest: Digest,
+    /// Size of the blob in bytes.
+    pub size: u64,
+    /// Notes on the reference; the index keeps tag names here.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub annotations: BTreeMap<String, String>,
+}
+
+impl Descriptor {
+    /// An image manifest.
+    pub const MANIFEST: &'static str = "application/vnd.oci.image.manifest.v1+json";
+    /// An image index.
+    pub const INDEX: &'static str = "application/vnd.oci.image.index.v1+json";
+    /// An image config.
+    pub const CONFIG: &'static str = "application/vnd.oci.image.config.v1+json";
+    /// A layer: tar, compressed with gzip.
+    pub const LAYER_GZIP: &'static str = "application/vnd.oci.image.layer.v1.tar+gzip";
+    /// A layer: plain tar.
+    pub const LAYER_TAR: &'static str = "application/vnd.oci.image.layer.v1.tar";
+    /// The annotation that holds a tag's name in a layout's index (`annotations.md`).
+    pub const REF_NAME: &'static str = "org.opencontainers.image.ref.name";
+
+    /// A descriptor without annotations.
+    pub fn new(media_type: &str, digest: Digest, size: u64) -> Self {
+        Self { media_type: media_type.to_owned(), digest, size, annotations: BTreeMap::new() }
+    }
+
+    /// The tag's name, when this is an entry of a layout's index.
+    pub fn ref_name(&self) -> Option<&str> {
+        self.annotations.get(Self::REF_NAME).map(String::as_str)
+    }
+}

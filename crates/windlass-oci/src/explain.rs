@@ -1,0 +1,75 @@
+//! Failures of this crate, for a person.
+
+use crate::{LayerError, StoreError, UnpackError};
+use std::error::Error;
+use std::io;
+use windlass_model::Problem;
+
+const DISK_FULL: &str =
+    "Free some space on that file system, then try again; nothing half-written was kept.";
+const REBUILD: &str =
+    "Remove the damaged file and deploy again: the image is rebuilt from its sources.";
+
+/// Explains a failed store operation.
+pub fn explain_store(error: &StoreError) -> Problem {
+    let problem = match error {
+        StoreError::Disk { source, .. } => disk("image-store-disk", error, source),
+        StoreError::Damaged { .. } | StoreError::Document { .. } | StoreError::TooLarge { .. } => {
+            Problem::environment("image-damaged", error.to_string()).hint(REBUILD)
+        }
+        StoreError::Index { .. } => Problem::environment("image-index", error.to_string())
+            .hint("Remove the file: tags are written again by the next deploy."),
+    };
+    problem.sources(error)
+}
+
+/// Explains a layer that was not written.
+pub fn explain_layer(error: &LayerError) -> Problem {
+    let problem = match error {
+        LayerError::Path { .. } | LayerError::Duplicate { .. } | LayerError::Parent { .. } => {
+            Problem::user("layer-conflict", error.to_string()).hint(
+                "Two packages, or a package and the project, ship the same path; exclude one.",
+            )
+        }
+        LayerError::Read { source, .. } => disk("layer-read", error, source),
+        LayerError::Changed { .. } => Problem::user("layer-changed", error.to_string())
+            .hint("Deploy again when nothing writes into the project."),
+        LayerError::Write { source } => disk("layer-write", error, source),
+    };
+    problem.sources(error)
+}
+
+/// Explains a layer that could not be unpacked.
+pub fn explain_unpack(error: &UnpackError) -> Problem {
+    let problem = match error {
+        UnpackError::Store(error) => return explain_store(error),
+        UnpackError::Read { source, .. }
+        | UnpackError::Write { source, .. }
+        | UnpackError::Disk { source, .. } => disk("layer-unpack", error, source),
+        UnpackError::Damaged { expected, found, .. } => {
+            Problem::environment("layer-damaged", error.to_string())
+                .cause(format!("expected {} and {}", expected.digest, expected.diff_id))
+                .cause(format!("found {} and {}", found.digest, found.diff_id))
+                .hint(REBUILD)
+        }
+        UnpackError::Path { .. } | UnpackError::Through { .. } | UnpackError::Kind { .. } => {
+            Problem::user("layer-unsafe", error.to_string())
+                .hint("Do not use this image: no honest builder makes such a layer.")
+        }
+        UnpackError::Mismatch { .. } => {
+            Problem::environment("image-damaged", error.to_string()).hint(REBUILD)
+        }
+    };
+    problem.sources(error)
+}
+
+fn disk(code: &str, error: &dyn Error, source: &io::Error) -> Problem {
+    let problem = Problem::environment(code, error.to_string());
+    match source.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => problem.hint(DISK_FULL),
+        io::ErrorKind::PermissionDenied => {
+            problem.hint("Run as the user that owns the folder, or correct its permissions.")
+        }
+        _ => problem,
+    }
+}

@@ -1,0 +1,59 @@
+//! Image manifests and layout indexes (image-spec, `manifest.md` and `image-index.md`).
+
+use crate::Descriptor;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// An image: its config and its layers, lowest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Manifest {
+    /// Always 2.
+    pub schema_version: u32,
+    /// [`Descriptor::MANIFEST`]; foreign images may leave it out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub media_type: Option<String>,
+    /// The config blob.
+    pub config: Descriptor,
+    /// The layer blobs, lowest first.
+    pub layers: Vec<Descriptor>,
+    /// Notes on the image.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub annotations: BTreeMap<String, String>,
+}
+
+/// A list of manifests; a layout has one in `index.json`, with its tags.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Index {
+    /// Always 2.
+    pub schema_version: u32,
+    /// [`Descriptor::INDEX`]; foreign layouts may leave it out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub media_type: Option<String>,
+    /// The manifests.
+    pub manifests: Vec<Descriptor>,
+}
+
+impl Manifest {
+    /// A manifest without annotations.
+    pub fn new(config: Descriptor, layers: Vec<Descriptor>) -> Self {
+        Self {
+            schema_version: 2,
+            media_type: Some(Descriptor::MANIFEST.to_owned()),
+            config,
+            layers,
+            annotations: BTreeMap::new(),
+        }
+    }
+}
+
+impl Default for Index {
+    fn default() -> Self {
+        Self {
+            schema_version: 2,
+            media_type: Some(Descriptor::INDEX.to_owned()),
+            manifests: Vec::new(),
+        }
+    }
+}
