@@ -1,1 +1,17 @@
-//! Placeholder.
+//! What tests and measurements of Windlass need and the product does not.
+//!
+//! A [`World`] is an installation of its own in a temporary folder, run through the real binary
+//! and taken down with everything that it started. [`Load`] asks an address without pause and
+//! counts what fails. [`Project`] writes small Python projects. Test code only: it may panic
+//! with the reason where a test cannot go on.
+
+pub mod load;
+pub mod processes;
+pub mod project;
+pub mod run;
+pub mod world;
+
+pub use load::{Load, LoadReport, LoadSpec};
+pub use project::{Fault, Project};
+pub use run::{Run, Running};
+pub use world::World;
