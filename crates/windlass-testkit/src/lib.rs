@@ -6,12 +6,15 @@
 //! with the reason where a test cannot go on.
 
 pub mod load;
+pub mod page;
 pub mod processes;
 pub mod project;
 pub mod run;
+pub mod tools;
 pub mod world;
 
 pub use load::{Load, LoadReport, LoadSpec};
+pub use page::Page;
 pub use project::{Fault, Project};
 pub use run::{Run, Running};
 pub use world::World;

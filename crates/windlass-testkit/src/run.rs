@@ -50,6 +50,17 @@ impl Running {
         self.child.id() as i32
     }
 
+    /// Whether it has ended.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().expect("a child can be waited for").is_some()
+    }
+
+    /// Whether it has ended, and not with code 0.
+    pub fn failed(&mut self) -> bool {
+        let status = self.child.try_wait().expect("a child can be waited for");
+        status.is_some_and(|status| !status.success())
+    }
+
     /// Ends it at once, as a closed terminal or the kernel would.
     pub fn kill(mut self) -> Run {
         // It may have ended by itself in the meantime, which is no failure of the caller's.

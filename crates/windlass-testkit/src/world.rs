@@ -10,7 +10,9 @@ use crate::project::Project;
 use crate::run::{Run, Running};
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
+use std::os::unix::fs::{
+    DirBuilderExt as _, MetadataExt as _, PermissionsExt as _, chown, symlink,
+};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -38,11 +40,7 @@ impl World {
     ///
     /// The binary is copied, since that user may not be able to reach the build folder.
     pub fn of_user(binary: &Path, user: u32) -> Self {
-        let shared = PathBuf::from(format!("/tmp/windlass-tests-{user}"));
-        let cache = shared.join("cache");
-        fs::create_dir_all(&cache).expect("a shared cache can be made");
-        give(&shared, Some(user));
-        give(&cache, Some(user));
+        let cache = cache_of(user);
         let mut world = Self::make(binary, &cache, Some(user));
         let copy = world.home().join("windlass");
         fs::copy(binary, &copy).expect("the binary can be copied");
@@ -55,7 +53,9 @@ impl World {
         // Short, whatever TMPDIR says: the paths of Unix sockets have at most 107 bytes.
         let home =
             tempfile::Builder::new().prefix("wl").tempdir_in("/tmp").expect("a temporary folder");
-        fs::create_dir_all(cache).expect("a shared cache can be made");
+        if user.is_none() {
+            fs::create_dir_all(cache).expect("a shared cache can be made");
+        }
         symlink(cache, home.path().join("cache")).expect("a link can be made");
         give(home.path(), user);
         Self { home, binary: binary.to_owned(), user }
@@ -117,9 +117,15 @@ impl World {
     pub fn project(&self, name: &str, project: &Project) -> PathBuf {
         let dir = self.home().join("projects").join(name);
         project.write(&dir);
-        give(&self.home().join("projects"), self.user);
-        give_all(&dir, self.user);
+        self.own(&self.home().join("projects"));
         dir
+    }
+
+    /// Gives a folder and all below it to the world's user.
+    pub fn own(&self, folder: &Path) {
+        if self.user.is_some() {
+            give_all(folder, self.user);
+        }
     }
 
     /// Deploys a folder that must succeed, and gives the URL that was printed.
@@ -213,6 +219,17 @@ pub fn mounts_below(folder: &Path) -> Vec<PathBuf> {
     let mut below: Vec<PathBuf> = places.filter(|place| place.starts_with(folder)).collect();
     below.reverse();
     below
+}
+
+/// The shared cache of another user: one that nobody else can have put there.
+fn cache_of(user: u32) -> PathBuf {
+    let cache = PathBuf::from(format!("/tmp/windlass-tests-{user}"));
+    if fs::DirBuilder::new().mode(0o700).create(&cache).is_ok() {
+        give(&cache, Some(user));
+    }
+    let meta = fs::symlink_metadata(&cache).expect("the shared cache was made");
+    assert!(meta.is_dir() && meta.uid() == user, "{} is not ours", cache.display());
+    cache
 }
 
 fn give(path: &Path, user: Option<u32>) {

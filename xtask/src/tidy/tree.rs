@@ -106,6 +106,7 @@ fn listed(root: &Path) -> Result<Vec<String>> {
 }
 
 /// Where this checkout and the home folder are: a file that names them works nowhere else.
+/// Root's home folder is the same on every machine, and part of other paths (`/proc/1/root/`).
 fn machine_paths(root: &Path) -> Vec<String> {
     let home = std::env::var_os("HOME").map(PathBuf::from);
     let paths = [Some(root.to_owned()), home];
@@ -113,6 +114,6 @@ fn machine_paths(root: &Path) -> Vec<String> {
         .into_iter()
         .flatten()
         .map(|path| format!("{}/", path.display()))
-        .filter(|path| path.matches('/').count() > 1)
+        .filter(|path| path.matches('/').count() > 1 && path != "/root/")
         .collect()
 }
