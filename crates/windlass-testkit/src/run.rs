@@ -103,7 +103,6 @@ impl Running {
 
 impl Run {
     /// The run itself when it ended with this code; panics with what it printed otherwise.
-    #[must_use]
     pub fn expect_code(self, code: i32) -> Self {
         assert_eq!(self.code, Some(code), "unexpected exit code\n{self}");
         self
