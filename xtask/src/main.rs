@@ -1,8 +1,9 @@
-//! Tasks of the project itself: `cargo xtask tidy`.
+//! Tasks of the project itself: `cargo xtask tidy` and `cargo xtask docs`.
 //!
 //! What clippy cannot see is checked here: the crates' direction, who may name what, sizes,
 //! traits, words, hosts, invariants without a test. It reads the tree and changes nothing,
-//! but for `tidy --write`, which lowers the ratchet in `tidy.toml` to the figures reached.
+//! but for `tidy --write`, which lowers the ratchet in `tidy.toml` to the figures reached, and
+//! `docs`, which writes what is generated from the source.
 
 #![expect(clippy::print_stdout, reason = "a command-line tool prints its findings")]
 
@@ -19,7 +20,8 @@ fn main() -> Result<ExitCode> {
     match words[..] {
         ["tidy"] => tidy::run(&root(), false),
         ["tidy", "--write"] => tidy::run(&root(), true),
-        _ => bail!("usage: cargo xtask tidy [--write]"),
+        ["docs"] => tidy::write_documents(&root()),
+        _ => bail!("usage: cargo xtask tidy [--write], or cargo xtask docs"),
     }
 }
 

@@ -6,6 +6,7 @@ mod figures;
 mod hosts;
 mod invariants;
 mod packages;
+mod problem_codes;
 mod rules;
 mod sizes;
 mod traits;
@@ -67,6 +68,14 @@ pub(crate) fn run(root: &Path, write: bool) -> Result<ExitCode> {
     Ok(ExitCode::FAILURE)
 }
 
+/// Writes the documents that are made from the source.
+pub(crate) fn write_documents(root: &Path) -> Result<ExitCode> {
+    let path = root.join(problem_codes::FILE);
+    std::fs::write(&path, problem_codes::document(&Tree::read(root)?))?;
+    println!("wrote {}", path.display());
+    Ok(ExitCode::SUCCESS)
+}
+
 fn all(tree: &Tree, packages: &packages::Metadata) -> Vec<Finding> {
     let mut findings = Vec::new();
     findings.extend(walls::check(packages));
@@ -81,5 +90,6 @@ fn all(tree: &Tree, packages: &packages::Metadata) -> Vec<Finding> {
     findings.extend(hosts::check(tree));
     findings.extend(sizes::check_layout(tree));
     findings.extend(invariants::check(tree));
+    findings.extend(problem_codes::check(tree));
     findings
 }

@@ -140,12 +140,20 @@ impl World {
         processes::of_home(self.home())
     }
 
-    /// The pid of the process that runs this verb of the binary, such as `server` or `edge`.
-    pub fn pid_of(&self, verb: &str) -> Option<i32> {
-        let runs = |process: &Process| {
-            process.arguments.iter().take(4).skip(1).any(|argument| argument == verb)
-        };
-        self.processes().iter().find(|process| runs(process)).map(|process| process.pid)
+    /// The pid of a process in this role: `server`, `edge` or `shim`.
+    pub fn pid_of(&self, role: &str) -> Option<i32> {
+        self.in_role(role).first().map(|process| process.pid)
+    }
+
+    /// The processes in a role: `server`, `edge` or `shim`.
+    pub fn in_role(&self, role: &str) -> Vec<Process> {
+        let mut found = self.processes();
+        found.retain(|process| {
+            let has = |word: &str| process.arguments.iter().any(|argument| argument == word);
+            // `windlass server status` is a client.
+            has(role) && (role != "server" || has("--foreground"))
+        });
+        found
     }
 
     /// Waits until `done` is true; panics with `what` when `limit` passes first.
