@@ -1,0 +1,160 @@
+//! A client's byte stream with a pulse: what the connection waits for, and since when.
+//!
+//! Time-outs of clients are not timers but one look at every pulse four times a second (`sweep`):
+//! a request then costs no timer at all.
+
+use crate::head_record::HeadRecord;
+use crate::rules::BodyKind;
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// A byte stream that keeps its connection's pulse.
+#[derive(Debug)]
+pub(crate) struct ClientIo<S> {
+    stream: S,
+    pulse: Arc<Pulse>,
+}
+
+/// Shared between a connection's stream, its requests and the sweep, all on one thread; the lock
+/// is there because hyper wants streams that could move, and is never waited for.
+#[derive(Debug)]
+pub(crate) struct Pulse(Mutex<State>);
+
+#[derive(Debug)]
+struct State {
+    phase: Phase,
+    since: Instant,
+    write_blocked: Option<Instant>,
+    record: HeadRecord,
+}
+
+/// What a connection waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// The first or next byte of a head that has begun, or of a new connection's first.
+    Head,
+    /// The answer, or the client taking it.
+    Answer,
+    /// The next request.
+    Idle,
+}
+
+impl Pulse {
+    pub(crate) fn new() -> Self {
+        Self(Mutex::new(State {
+            phase: Phase::Head,
+            since: Instant::now(),
+            write_blocked: None,
+            record: HeadRecord::default(),
+        }))
+    }
+
+    /// A head is complete. Says whether it had a length beside a transfer coding.
+    pub(crate) fn head_done(&self, body: BodyKind, now: Instant) -> bool {
+        let mut state = self.lock();
+        state.phase = Phase::Answer;
+        state.since = now;
+        state.record.take(body)
+    }
+
+    /// The answer is complete.
+    pub(crate) fn answer_done(&self, now: Instant) {
+        let mut state = self.lock();
+        state.phase = Phase::Idle;
+        state.since = now;
+    }
+
+    /// The stream becomes something else than requests and answers.
+    pub(crate) fn upgraded(&self) {
+        self.lock().record.stop();
+    }
+
+    /// What it waits for and for how long already; and for how long the client has taken nothing.
+    pub(crate) fn look(&self, now: Instant) -> (Phase, Duration, Duration) {
+        let state = self.lock();
+        let blocked = state.write_blocked.map_or(Duration::ZERO, |at| now.duration_since(at));
+        (state.phase, now.duration_since(state.since), blocked)
+    }
+
+    fn read(&self, bytes: &[u8]) {
+        let mut state = self.lock();
+        if state.phase == Phase::Idle {
+            state.phase = Phase::Head;
+            state.since = Instant::now();
+        }
+        state.record.read(bytes);
+    }
+
+    fn wrote<T>(&self, outcome: &Poll<io::Result<T>>) {
+        let mut state = self.lock();
+        match outcome {
+            Poll::Pending => {
+                state.write_blocked.get_or_insert_with(Instant::now);
+            }
+            Poll::Ready(_) => state.write_blocked = None,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<S> ClientIo<S> {
+    pub(crate) fn new(stream: S, pulse: Arc<Pulse>) -> Self {
+        Self { stream, pulse }
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for ClientIo<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let outcome = Pin::new(&mut self.stream).poll_read(cx, buffer);
+        if outcome.is_ready() && buffer.filled().len() > before {
+            self.pulse.read(&buffer.filled()[before..]);
+        }
+        outcome
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for ClientIo<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let outcome = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.pulse.wrote(&outcome);
+        outcome
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        pieces: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let outcome = Pin::new(&mut self.stream).poll_write_vectored(cx, pieces);
+        self.pulse.wrote(&outcome);
+        outcome
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}

@@ -1,0 +1,263 @@
+//! One worker's connections to one target.
+//!
+//! They belong to the worker's thread: taking and giving back is a push and a pop. A connection
+//! is given back when an answer is complete and its request was, too; otherwise it is closed,
+//! which is also how a client that went away is felt by the app.
+
+use crate::claim::Word;
+use crate::request_body::{RequestBody, Upload};
+use crate::target_state::TargetState;
+use crate::{Address, PoolOptions};
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper_util::rt::TokioIo;
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::io;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpStream, UnixStream};
+use tokio::task::AbortHandle;
+
+/// The connections of one worker to one target.
+pub(crate) struct Upstream {
+    pub(crate) state: Arc<TargetState>,
+    idle: RefCell<Vec<Idle>>,
+    /// Tasks that own connections and tunnels, by their number.
+    open: RefCell<HashMap<u64, AbortHandle>>,
+    next: Cell<u64>,
+    limits: RefCell<Limits>,
+}
+
+/// What the pool's options say about idle connections.
+struct Limits {
+    idle_max: Duration,
+    idle_most: usize,
+}
+
+/// One connection, while a request has it.
+pub(crate) struct Link {
+    pub(crate) sender: SendRequest<RequestBody>,
+    number: u64,
+}
+
+struct Idle {
+    link: Link,
+    since: Instant,
+}
+
+/// A counted place at a target: held from before the request is sent to the end of its answer.
+pub(crate) struct Claim {
+    pub(crate) upstream: Rc<Upstream>,
+    long_lived: bool,
+}
+
+/// A claim with the connection that serves it.
+pub(crate) struct Lease {
+    /// Before the claim: it is closed before the claim is given up.
+    held: Held,
+    pub(crate) claim: Claim,
+    upload: Option<Rc<Upload>>,
+}
+
+/// A connection that is closed unless it is put back.
+struct Held {
+    upstream: Rc<Upstream>,
+    link: Option<Link>,
+}
+
+impl Upstream {
+    pub(crate) fn new(state: Arc<TargetState>) -> Self {
+        let (idle, open) = (RefCell::default(), RefCell::default());
+        let limits = RefCell::new(Limits { idle_max: Duration::ZERO, idle_most: 0 });
+        Self { state, idle, open, next: Cell::new(0), limits }
+    }
+
+    /// Follows the options of the pool that it is in; `None` once it is in none.
+    pub(crate) fn limit(&self, options: Option<&PoolOptions>) {
+        *self.limits.borrow_mut() = Limits {
+            idle_max: Duration::from_millis(options.map_or(0, |options| options.idle_max_ms)),
+            idle_most: options.map_or(0, |options| options.idle_per_worker),
+        };
+    }
+
+    /// Whether a worker that no longer routes here may forget it.
+    pub(crate) fn is_unused(&self) -> bool {
+        self.open.borrow().is_empty() && self.idle.borrow().is_empty()
+    }
+
+    /// The connection that was idle the shortest, if any is young enough and ready.
+    pub(crate) fn take_idle(&self, now: Instant) -> Option<Link> {
+        let max_age = self.limits.borrow().idle_max;
+        let mut idle = self.idle.borrow_mut();
+        let fit = |one: &Idle| {
+            now.saturating_duration_since(one.since) < max_age && one.link.sender.is_ready()
+        };
+        // One that was given back a moment ago may not be ready yet; it stays for the next.
+        let at = idle.iter().rposition(fit)?;
+        Some(idle.remove(at).link)
+    }
+
+    /// Opens a connection.
+    pub(crate) async fn connect(self: &Rc<Self>) -> io::Result<Link> {
+        match &self.state.address {
+            Address::Tcp(address) => {
+                let stream = TcpStream::connect(address).await?;
+                stream.set_nodelay(true)?;
+                self.begin(stream).await
+            }
+            Address::Unix(path) => {
+                let mut pause = Duration::from_millis(1);
+                loop {
+                    match UnixStream::connect(path).await {
+                        Ok(stream) => return self.begin(stream).await,
+                        // The server's queue is full (connect(2), EAGAIN on Unix sockets): it
+                        // listens, and will accept in a moment. The caller bounds the time.
+                        Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                            tokio::time::sleep(pause).await;
+                            pause = (pause * 2).min(Duration::from_millis(50));
+                        }
+                        Err(error) => return Err(error),
+                    }
+                }
+            }
+        }
+    }
+
+    async fn begin<S>(self: &Rc<Self>, stream: S) -> io::Result<Link>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let begun = http1::Builder::new().handshake(TokioIo::new(stream)).await;
+        let (mut sender, connection) = begun.map_err(io::Error::other)?;
+        let connection = connection.with_upgrades();
+        let number = self.spawn(async move {
+            // How it ended reaches whoever waits for an answer.
+            let _ = connection.await;
+        });
+        let link = sender.ready().await.map_err(io::Error::other);
+        link.map(|()| Link { sender, number })
+    }
+
+    /// Runs a task that a cut of the target ends.
+    pub(crate) fn spawn(self: &Rc<Self>, task: impl Future<Output = ()> + 'static) -> u64 {
+        let number = self.next.get();
+        self.next.set(number + 1);
+        let upstream = Rc::downgrade(self);
+        let handle = tokio::task::spawn_local(async move {
+            task.await;
+            if let Some(upstream) = upstream.upgrade() {
+                upstream.open.borrow_mut().remove(&number);
+            }
+        });
+        self.open.borrow_mut().insert(number, handle.abort_handle());
+        number
+    }
+
+    fn put_back(&self, link: Link) {
+        let mut idle = self.idle.borrow_mut();
+        if link.sender.is_closed() || idle.len() >= self.limits.borrow().idle_most {
+            drop(idle);
+            self.close(&link);
+        } else {
+            idle.push(Idle { link, since: Instant::now() });
+        }
+    }
+
+    fn close(&self, link: &Link) {
+        if let Some(task) = self.open.borrow_mut().remove(&link.number) {
+            task.abort();
+        }
+    }
+
+    /// Closes idle connections that are too old or already closed.
+    pub(crate) fn retire(&self, now: Instant) {
+        let max_age = self.limits.borrow().idle_max;
+        let old = |idle: &Idle| {
+            now.saturating_duration_since(idle.since) >= max_age || idle.link.sender.is_closed()
+        };
+        let mut idle = self.idle.borrow_mut();
+        idle.retain(|one| {
+            let keep = !old(one);
+            if !keep {
+                self.close(&one.link);
+            }
+            keep
+        });
+    }
+
+    /// Closes everything that is open, in use or not.
+    pub(crate) fn cut(&self) {
+        self.idle.borrow_mut().clear();
+        for (_, task) in self.open.borrow_mut().drain() {
+            task.abort();
+        }
+    }
+}
+
+impl Claim {
+    /// Wraps a count that was just taken.
+    pub(crate) fn of(upstream: Rc<Upstream>) -> Self {
+        upstream.state.total.fetch_add(1, Ordering::Relaxed);
+        Self { upstream, long_lived: false }
+    }
+
+    /// Counts it apart from now on: it has no end of its own.
+    pub(crate) fn promote(&mut self) {
+        if !self.long_lived {
+            self.long_lived = true;
+            self.upstream.state.promote();
+        }
+    }
+
+    pub(crate) fn blame(&self) {
+        self.upstream.state.failed.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        let state = &self.upstream.state;
+        if self.long_lived { state.long_lived.decrease() } else { state.in_flight.decrease() }
+    }
+}
+
+impl Lease {
+    pub(crate) fn new(claim: Claim, link: Link, upload: Option<Rc<Upload>>) -> Self {
+        let held = Held { upstream: claim.upstream.clone(), link: Some(link) };
+        Self { held, claim, upload }
+    }
+
+    pub(crate) fn link(&mut self) -> Option<&mut Link> {
+        self.held.link.as_mut()
+    }
+
+    /// The answer is complete: the connection may serve again if the request is complete, too.
+    pub(crate) fn finish(mut self) {
+        let sent = self.upload.as_ref().is_none_or(|upload| upload.is_done());
+        if sent && let Some(link) = self.held.link.take() {
+            self.held.upstream.put_back(link);
+        }
+    }
+
+    /// The target failed the request.
+    pub(crate) fn fail(self) {
+        self.claim.blame();
+    }
+
+    /// The connection has become a tunnel: it is no longer this lease's to close.
+    pub(crate) fn into_tunnel(mut self) -> Claim {
+        self.held.link = None;
+        self.claim
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if let Some(link) = self.link.take() {
+            self.upstream.close(&link);
+        }
+    }
+}
