@@ -1,1 +1,51 @@
 //! The project's dependencies: resolved, locked, downloaded, and planned into layer entries.
+//!
+//! [`resolve`] drives uv as an executable for what it is best at (resolving, exporting to
+//! PEP 751, building source archives); everything after that is ours, so that an image depends
+//! on the files' hashes alone: download, the wheel installer ([`install`]) and the bytecode.
+//! Nothing is installed on this machine and no code of a wheel runs, except source archives,
+//! which cannot be had otherwise.
+
+mod build_wheel;
+mod bytecode;
+mod declaration;
+mod dist_info;
+pub mod explain;
+mod gather;
+mod host_python;
+mod index_settings;
+mod install;
+pub mod lock;
+mod merge;
+mod moved;
+mod old_imports;
+mod place;
+mod placement;
+mod pylock;
+mod record;
+mod resolution;
+mod resolve;
+mod resolver;
+mod source_tree;
+mod tags;
+mod target;
+mod tools;
+mod unpack;
+mod uv;
+mod uv_failure;
+mod wheel_error;
+
+pub use build_wheel::BuildWheelError;
+pub use bytecode::{BytecodeError, Interpreter};
+pub use declaration::DeclarationError;
+pub use install::{InstallError, InstallRequest, Installed, install};
+pub use merge::Overlap;
+pub use moved::Moved;
+pub use pylock::PylockError;
+pub use resolution::{Artifact, Location, LockedPackage, Resolution, Source};
+pub use resolve::{ResolveError, ResolveRequest, Resolved, resolve};
+pub use target::{Machine, Target};
+pub use tools::{PackageTools, UvSearch};
+pub use uv::FindUvError;
+pub use uv_failure::UvFailure;
+pub use wheel_error::WheelError;

@@ -1,0 +1,221 @@
+//! What a project declares, gathered: every file that decides its dependencies, and their digest.
+//!
+//! The digest is the key by which a lock and a cached resolution are recognised as still valid.
+//! Of a `pyproject.toml` only what decides dependencies counts, so that a changed description
+//! resolves nothing anew. Requirements files are followed through `-r` and `-c`.
+
+use sha2::{Digest as _, Sha256};
+use std::collections::BTreeMap;
+use std::path::{Component, Path, PathBuf};
+use windlass_model::{BuildSpec, Dependencies, Digest};
+
+/// Why a declaration could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum DeclarationError {
+    /// A file is missing or unreadable.
+    #[error("{} cannot be read{}", path.display(), from(included_by.as_ref()))]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The file and line that include it.
+        included_by: Option<(PathBuf, usize)>,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A `pyproject.toml` that is not TOML.
+    #[error("{} is not valid TOML", path.display())]
+    Toml {
+        /// The file.
+        path: PathBuf,
+        /// What the parser says, with the place.
+        #[source]
+        source: toml::de::Error,
+    },
+}
+
+fn from(included_by: Option<&(PathBuf, usize)>) -> String {
+    included_by.map_or_else(String::new, |(file, line)| {
+        format!(", which {}:{line} includes", file.display())
+    })
+}
+
+/// What decides a project's dependencies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Declaration {
+    /// Digest of everything that decides them, the Python included.
+    pub(super) digest: Digest,
+    /// Whether the project pins everything itself, each file by its hash.
+    pub(super) is_locked: bool,
+}
+
+/// Included files may nest this deep; the deepest met in the wild is three.
+const MAX_DEPTH: usize = 16;
+
+impl Declaration {
+    /// Reads the declaration of a project.
+    pub(super) fn read(spec: &BuildSpec, project: &Path) -> Result<Self, DeclarationError> {
+        let mut parts = BTreeMap::new();
+        parts.insert("python".to_owned(), spec.python.to_string().into_bytes());
+        parts.insert("extra".to_owned(), spec.extra_requirements.join("\n").into_bytes());
+        let is_locked = match &spec.dependencies {
+            Dependencies::None => false,
+            Dependencies::UvLock { dir } => {
+                let folder = project.join(dir);
+                read_project(&folder.join("pyproject.toml"), &mut parts)?;
+                read_into(&folder.join("uv.lock"), None, &mut parts)?;
+                spec.extra_requirements.is_empty()
+            }
+            Dependencies::Requirements { files } => {
+                for file in files {
+                    read_requirements(&project.join(file), None, 0, &mut parts)?;
+                }
+                spec.extra_requirements.is_empty() && all_hashed(&parts)
+            }
+            Dependencies::Project { file } => {
+                read_project(&project.join(file), &mut parts)?;
+                false
+            }
+        };
+        Ok(Self { digest: digest_of(project, &parts), is_locked })
+    }
+}
+
+/// Digest over names and contents, each with its length, so that no two inputs share a text.
+/// Names are relative to the project, so that the place of a checkout does not matter.
+fn digest_of(project: &Path, parts: &BTreeMap<String, Vec<u8>>) -> Digest {
+    let prefix = format!("{}/", project.display());
+    let mut hash = Sha256::new();
+    for (name, bytes) in parts {
+        for part in [name.replace(&prefix, "").as_bytes(), bytes] {
+            hash.update((part.len() as u64).to_le_bytes());
+            hash.update(part);
+        }
+    }
+    Digest::from_bytes(hash.finalize().into())
+}
+
+type Parts = BTreeMap<String, Vec<u8>>;
+
+fn read_into(
+    path: &Path,
+    included_by: Option<(PathBuf, usize)>,
+    parts: &mut Parts,
+) -> Result<String, DeclarationError> {
+    let bytes = std::fs::read(path).map_err(|source| DeclarationError::Read {
+        path: path.to_owned(),
+        included_by,
+        source,
+    })?;
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    parts.insert(path.display().to_string(), bytes);
+    Ok(text)
+}
+
+fn read_requirements(
+    path: &Path,
+    included_by: Option<(PathBuf, usize)>,
+    depth: usize,
+    parts: &mut Parts,
+) -> Result<(), DeclarationError> {
+    if depth > MAX_DEPTH || parts.contains_key(&path.display().to_string()) {
+        return Ok(());
+    }
+    let text = read_into(path, included_by, parts)?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    for (index, line) in text.lines().enumerate() {
+        if let Some(target) = included(line).filter(|target| !target.contains("://")) {
+            let next = normalize(&folder.join(target));
+            read_requirements(&next, Some((path.to_owned(), index + 1)), depth + 1, parts)?;
+        }
+    }
+    Ok(())
+}
+
+/// The file that a line of a requirements file includes.
+fn included(line: &str) -> Option<&str> {
+    let line = line.split(" #").next().unwrap_or(line).trim();
+    ["-r", "-c", "--requirement", "--constraint"].iter().find_map(|option| {
+        let rest = line.strip_prefix(option)?;
+        let is_short = option.len() == 2;
+        let separated = rest.starts_with([' ', '\t', '=']) || is_short;
+        let target = rest.trim_start_matches(['=', ' ', '\t']);
+        (separated && !target.is_empty()).then_some(target)
+    })
+}
+
+/// Removes `.` and resolves `..` by text alone.
+fn normalize(path: &Path) -> PathBuf {
+    let mut out = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir if out.file_name().is_some() => {
+                out.pop();
+            }
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+/// Every requirement in every file is pinned to a version and to hashes.
+fn all_hashed(parts: &Parts) -> bool {
+    let mut any = false;
+    for (name, bytes) in parts {
+        if name == "python" || name == "extra" {
+            continue;
+        }
+        let text = String::from_utf8_lossy(bytes).replace("\\\n", " ").replace("\\\r\n", " ");
+        for line in text.lines().map(str::trim) {
+            if line.is_empty() || line.starts_with(['#', '-']) {
+                continue;
+            }
+            any = true;
+            if !line.contains("==") || !line.contains("--hash=sha256:") {
+                return false;
+            }
+        }
+    }
+    any
+}
+
+/// Adds what decides dependencies in a `pyproject.toml`, and where they are left to a build
+/// script, the script.
+fn read_project(path: &Path, parts: &mut Parts) -> Result<(), DeclarationError> {
+    let mut whole = Parts::new();
+    let text = read_into(path, None, &mut whole)?;
+    let document: toml::Table = toml::from_str(&text)
+        .map_err(|source| DeclarationError::Toml { path: path.to_owned(), source })?;
+    let table = |name: &str| document.get(name).and_then(toml::Value::as_table);
+    let project = table("project");
+    let mut kept = toml::Table::new();
+    for key in ["dependencies", "optional-dependencies", "requires-python", "dynamic"] {
+        if let Some(value) = project.and_then(|table| table.get(key)) {
+            kept.insert(format!("project.{key}"), value.clone());
+        }
+    }
+    for (key, value) in [
+        ("dependency-groups", document.get("dependency-groups")),
+        ("tool.uv", table("tool").and_then(|tool| tool.get("uv"))),
+    ] {
+        if let Some(value) = value {
+            kept.insert(key.to_owned(), value.clone());
+        }
+    }
+    parts.insert(path.display().to_string(), kept.to_string().into_bytes());
+    let is_dynamic = kept.get("project.dynamic").is_some_and(|v| v.to_string().contains("depend"));
+    if is_dynamic || project.is_none() {
+        let folder = path.parent().unwrap_or(Path::new(""));
+        for name in ["setup.py", "setup.cfg", "requirements.txt"] {
+            let file = folder.join(name);
+            if file.is_file() {
+                read_into(&file, None, parts)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,84 @@
+//! Which changes of a project count as changes of its dependencies.
+
+use super::*;
+use std::fs;
+use windlass_model::{AppName, PythonVersion};
+
+fn spec(dependencies: Dependencies) -> BuildSpec {
+    BuildSpec {
+        app: AppName::from_loose("app"),
+        python: PythonVersion::three(13),
+        dependencies,
+        extra_requirements: Vec::new(),
+        install_project: false,
+        python_path: Vec::new(),
+        work_dir: String::new(),
+        env: BTreeMap::new(),
+        command: Vec::new(),
+        health_path: None,
+        persist: Vec::new(),
+        apt: Vec::new(),
+        exclude: Vec::new(),
+    }
+}
+
+fn requirements(file: &str) -> BuildSpec {
+    spec(Dependencies::Requirements { files: vec![file.to_owned()] })
+}
+
+#[test]
+fn nested_requirements_count_wherever_the_project_is() {
+    let read = |body: &str| {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::create_dir(folder.path().join("sub")).expect("a folder");
+        fs::write(folder.path().join("all.txt"), "-r sub/base.txt\nflask\n").expect("written");
+        fs::write(folder.path().join("sub/base.txt"), "--requirement=../deep.txt # x\n")
+            .expect("written");
+        fs::write(folder.path().join("deep.txt"), body).expect("written");
+        Declaration::read(&requirements("all.txt"), folder.path()).expect("readable")
+    };
+    assert_eq!(read("a\n"), read("a\n"));
+    assert_ne!(read("a\n"), read("b\n"));
+}
+
+#[test]
+fn a_missing_include_is_said_with_its_place() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("r.txt"), "flask\n-r nope.txt\n").expect("written");
+    match Declaration::read(&requirements("r.txt"), folder.path()) {
+        Err(DeclarationError::Read { path, included_by: Some((file, line)), .. }) => {
+            assert!(path.ends_with("nope.txt") && file.ends_with("r.txt"));
+            assert_eq!(line, 2);
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn only_hashes_everywhere_are_a_lock() {
+    let hash = "0".repeat(64);
+    for (body, locked) in [
+        (format!("a==1 \\\n    --hash=sha256:{hash}\n# b\n"), true),
+        (format!("a==1 --hash=sha256:{hash}\nb==2\n"), false),
+        ("a==1\n".to_owned(), false),
+        (String::new(), false),
+    ] {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::write(folder.path().join("r.txt"), &body).expect("written");
+        let read = Declaration::read(&requirements("r.txt"), folder.path()).expect("readable");
+        assert_eq!(read.is_locked, locked, "{body}");
+    }
+}
+
+#[test]
+fn of_a_pyproject_only_dependencies_count() {
+    let read = |text: &str| {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::write(folder.path().join("pyproject.toml"), text).expect("written");
+        let spec = spec(Dependencies::Project { file: "pyproject.toml".to_owned() });
+        Declaration::read(&spec, folder.path()).expect("readable").digest
+    };
+    let base = read("[project]\nname = 'a'\ndependencies = ['flask']\n");
+    assert_eq!(base, read("[project]\nname = 'b'\nversion = '2'\ndependencies = ['flask']\n"));
+    assert_ne!(base, read("[project]\nname = 'a'\ndependencies = ['flask', 'x']\n"));
+}

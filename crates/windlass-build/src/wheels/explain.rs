@@ -1,0 +1,246 @@
+//! Words for the failures of dependencies: what is wrong, why, and how to cure it.
+
+use super::build_wheel::BuildWheelError;
+use super::bytecode::BytecodeError;
+use super::declaration::DeclarationError;
+use super::install::InstallError;
+use super::lock::LockError;
+use super::pylock::PylockError;
+use super::resolve::ResolveError;
+use super::uv::FindUvError;
+use super::uv_failure::UvFailure;
+use windlass_model::Problem;
+
+const REPORT: &str = "Please report this: it should not happen.";
+const CHECK_DISK: &str = "Check that the disk has room and that the folder belongs to you.";
+const CHECK_INDEX: &str =
+    "Check the network and the package index settings of this machine (pip's or uv's).";
+
+/// Explains why dependencies could not be resolved.
+pub fn resolve(error: &ResolveError) -> Problem {
+    let message = error.to_string();
+    match error {
+        ResolveError::Declaration(error) => declaration(error),
+        ResolveError::FindUv(error) => find_uv(error),
+        ResolveError::NoPython { .. } => Problem::environment("no-python", message)
+            .hint("Install Python 3 on this machine, for example the package `python3`."),
+        ResolveError::Uv { failure, place } => uv(failure, place.as_ref()),
+        ResolveError::Pylock(error) => pylock(error),
+        ResolveError::LockedHash { locked, offered, .. } => {
+            Problem::user("locked-hash-differs", message)
+                .cause(format!("windlass.lock has {locked}, the index offers {offered}"))
+                .hint(
+                    "Somebody replaced the file: find out who and why before you trust it. If it \
+                     is meant to be so, delete windlass.lock and deploy again.",
+                )
+        }
+        ResolveError::LockedFileGone { offered, .. } => Problem::user("locked-file-gone", message)
+            .cause(format!("the index offers {offered} instead"))
+            .hint("Delete windlass.lock to choose versions anew, or restore the file."),
+        ResolveError::Io { .. } => {
+            Problem::environment("cache-unusable", message).sources(error).hint(CHECK_DISK)
+        }
+    }
+}
+
+/// Explains why packages could not be installed.
+pub fn install(error: &InstallError) -> Problem {
+    let message = error.to_string();
+    match error {
+        InstallError::Download(_) => {
+            Problem::environment("download-failed", message).sources(error).hint(CHECK_INDEX)
+        }
+        InstallError::LocalFile { .. } => Problem::user("wheel-hash-differs", message)
+            .hint("The file changed after it was listed: put the right one back."),
+        InstallError::Wheel { package, .. } => Problem::user("wheel-invalid", message)
+            .sources(error)
+            .hint(format!("Require another version of {package}, or report this to its makers.")),
+        InstallError::Build(error) => build(error),
+        InstallError::Bytecode(error) => bytecode(error),
+        InstallError::Overlap { overlap } => {
+            Problem::user("wheels-overlap", message).hint(format!(
+                "Remove one of them from your requirements: what works would depend on which is \
+             installed last. Often one replaces the other ({} or {}).",
+                overlap.kept, overlap.dropped
+            ))
+        }
+        InstallError::Io { .. } => {
+            Problem::environment("files-unusable", message).sources(error).hint(CHECK_DISK)
+        }
+    }
+}
+
+/// Explains why a lock file could not be used.
+pub fn lock(error: &LockError) -> Problem {
+    let message = error.to_string();
+    match error {
+        LockError::Io { .. } => {
+            Problem::environment("lock-unusable", message).sources(error).hint(CHECK_DISK)
+        }
+        LockError::Invalid { .. } => Problem::user("lock-invalid", message)
+            .sources(error)
+            .hint("Restore windlass.lock from version control, or delete it to choose anew."),
+        LockError::Newer { .. } => Problem::user("lock-too-new", message)
+            .hint("Use the Windlass that wrote it, or a later one."),
+    }
+}
+
+fn declaration(error: &DeclarationError) -> Problem {
+    let message = error.to_string();
+    match error {
+        DeclarationError::Read { .. } => {
+            Problem::user("requirements-unreadable", message).sources(error).hint(
+                "Check the path: it is relative to the file that includes it, and must be inside \
+                 what is deployed.",
+            )
+        }
+        DeclarationError::Toml { .. } => {
+            Problem::user("pyproject-invalid", message).sources(error).hint("Correct the file.")
+        }
+    }
+}
+
+fn find_uv(error: &FindUvError) -> Problem {
+    let message = error.to_string();
+    match error {
+        FindUvError::Explicit { .. } => Problem::environment("uv-does-not-run", message)
+            .hint("Correct the variable UV, or unset it."),
+        FindUvError::NoPython { tried } => Problem::environment("uv-not-found", message)
+            .cause(match tried.len() {
+                0 => "no Python was found on PATH".to_owned(),
+                count => format!("{count} places were tried for Python"),
+            })
+            .hint("Install uv, or Python 3 with pip (the packages `python3` and `python3-pip`)."),
+        FindUvError::Pip { output, .. } => Problem::environment("uv-not-fetched", message)
+            .cause(output.clone())
+            .hint("Install uv by hand, or set the package index that pip shall use."),
+        FindUvError::Io { .. } => {
+            Problem::environment("cache-unusable", message).sources(error).hint(CHECK_DISK)
+        }
+    }
+}
+
+fn uv(failure: &UvFailure, place: Option<&(String, usize)>) -> Problem {
+    let message = match place {
+        Some((file, line)) => format!("a requirement cannot be read at {file}:{line}"),
+        None => failure.to_string(),
+    };
+    let problem = match failure {
+        UvFailure::Start { .. } => Problem::environment("uv-does-not-run", message)
+            .sources(failure)
+            .hint("Install uv again, or set UV to one that runs."),
+        UvFailure::Unsatisfiable { .. } => Problem::user("requirements-conflict", message)
+            .hint("Loosen one of the requirements named below, or choose another Python version."),
+        UvFailure::UnknownPackage { .. } => Problem::user("package-unknown", message)
+            .hint("Check the name; if it is a private package, set the index that has it."),
+        UvFailure::Unreachable { .. } => {
+            Problem::environment("index-unreachable", message).hint(CHECK_INDEX)
+        }
+        UvFailure::Repository { .. } => Problem::user("repository-unreachable", message).hint(
+            "Require a released version instead, or give this machine access to the repository.",
+        ),
+        UvFailure::Syntax { .. } => {
+            Problem::user("requirement-invalid", message).hint("Correct the line.")
+        }
+        UvFailure::MissingFile { .. } => Problem::user("requirements-unreadable", message)
+            .hint("Check the path: it is relative to the file that includes it."),
+        UvFailure::StaleLock { .. } => Problem::user("uv-lock-stale", message)
+            .hint("Run `uv lock` and commit uv.lock: it no longer fits pyproject.toml."),
+        UvFailure::Build { package, .. } => Problem::user("metadata-build-failed", message)
+            .hint(format!("Require a version of {package} that has a wheel for this Python.")),
+        UvFailure::TooOld { .. } => Problem::environment("uv-too-old", message)
+            .hint("Update uv, or remove it from PATH: then a current one is fetched."),
+        UvFailure::Other { .. } => {
+            Problem::environment("uv-failed", message).hint("See uv's own words.")
+        }
+    };
+    match failure.explanation() {
+        Some(explanation) => problem.cause(explanation),
+        None => problem,
+    }
+}
+
+fn pylock(error: &PylockError) -> Problem {
+    let message = error.to_string();
+    match error {
+        PylockError::Invalid { .. } => {
+            Problem::bug("pylock-invalid", message).sources(error).hint(REPORT)
+        }
+        PylockError::Marker { .. } | PylockError::Twice { .. } => {
+            Problem::bug("pylock-invalid", message).hint(REPORT)
+        }
+        PylockError::NoFile { offered, .. } => Problem::user("no-wheel-fits", message)
+            .cause(match offered.len() {
+                0 => "it has no files at all".to_owned(),
+                _ => format!("there are: {}", offered.join(", ")),
+            })
+            .hint("Choose another Python version, or another version of the package."),
+        PylockError::NoHash { .. } => Problem::user("file-without-hash", message)
+            .hint("Use an index that gives SHA-256 hashes."),
+        PylockError::Repository { .. } => Problem::user("repository-requirement", message)
+            .hint("Require a released version, or the address of an archive: repositories are not supported yet."),
+    }
+}
+
+fn build(error: &BuildWheelError) -> Problem {
+    let message = error.to_string();
+    match error {
+        BuildWheelError::FindUv(error) => find_uv(error),
+        BuildWheelError::NoPython { .. } => Problem::environment("no-python", message)
+            .hint("Install Python 3 on this machine, for example the package `python3`."),
+        BuildWheelError::NeedsCompiler { package, attempt } => {
+            let name = package.split(' ').next().unwrap_or(package);
+            let problem = Problem::user("needs-compiler", message).cause(attempt.clone());
+            let problem = match substitute(name) {
+                Some(other) => problem.hint(format!("Require {other} instead of {name}.")),
+                None => problem,
+            };
+            problem.hint(format!(
+                "Require a version of {name} that has a wheel for this Python (often a newer \
+                 one), or choose a Python that it has wheels for."
+            ))
+        }
+        BuildWheelError::Failed { package, output } => {
+            Problem::user("build-failed", message).cause(output.clone()).hint(format!(
+                "Require a version of {package} that has a wheel, or correct its build."
+            ))
+        }
+        BuildWheelError::Result { .. } => Problem::user("build-gave-no-wheel", message)
+            .sources(error)
+            .hint("Check the `[build-system]` table of its pyproject.toml."),
+        BuildWheelError::Io { .. } => {
+            Problem::environment("cache-unusable", message).sources(error).hint(CHECK_DISK)
+        }
+    }
+}
+
+/// Packages that do the same and have wheels.
+fn substitute(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "psycopg2" => "`psycopg[binary]` or `psycopg2-binary`",
+        "uwsgi" => "`pyuwsgi` or `gunicorn`",
+        "mysqlclient" | "mysql-python" => "`PyMySQL`",
+        "python-ldap" => "`ldap3`",
+        "pycrypto" => "`pycryptodome`",
+        "m2crypto" => "`cryptography`",
+        "python-levenshtein" | "levenshtein" => "`rapidfuzz`",
+        "pycurl" => "`httpx` or `requests`",
+        "pylibmc" => "`pymemcache`",
+        _ => return None,
+    })
+}
+
+fn bytecode(error: &BytecodeError) -> Problem {
+    let message = error.to_string();
+    match error {
+        BytecodeError::Start { .. } => {
+            Problem::environment("python-does-not-start", message).sources(error).hint(CHECK_DISK)
+        }
+        BytecodeError::Failed { output } => {
+            Problem::environment("bytecode-failed", message).cause(output.clone()).hint(CHECK_DISK)
+        }
+        BytecodeError::Io { .. } => {
+            Problem::environment("cache-unusable", message).sources(error).hint(CHECK_DISK)
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! Putting files and folders into a cache: complete or not there at all, with any number of
+//! processes doing the same at once.
+
+use std::io::{self, Write as _};
+use std::path::Path;
+use tempfile::{NamedTempFile, TempDir};
+
+/// Writes a file by a temporary one, a sync and a rename. Parents are made.
+pub(super) fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = parent(path)?;
+    std::fs::create_dir_all(folder)?;
+    let mut file = NamedTempFile::new_in(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// A scratch folder beside `place`, on the same file system, removed unless it is put in place.
+pub(super) fn scratch_for(place: &Path) -> io::Result<TempDir> {
+    let folder = parent(place)?;
+    std::fs::create_dir_all(folder)?;
+    tempfile::Builder::new().prefix(".new-").tempdir_in(folder)
+}
+
+/// Renames a finished scratch folder into place. When another process was first, its folder
+/// stays and ours goes: both hold the same.
+pub(super) fn put_folder(scratch: TempDir, place: &Path) -> io::Result<()> {
+    match std::fs::rename(scratch.path(), place) {
+        Ok(()) => {
+            // Its content moved away: there is nothing left to remove.
+            let _ = scratch.keep();
+            Ok(())
+        }
+        Err(_) if place.is_dir() => scratch.close(),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether a path ends in `.` and that extension.
+pub(super) fn has_extension(path: &str, extension: &str) -> bool {
+    Path::new(path).extension().is_some_and(|found| found == extension)
+}
+
+fn parent(path: &Path) -> io::Result<&Path> {
+    path.parent().ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))
+}

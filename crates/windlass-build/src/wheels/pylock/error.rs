@@ -1,0 +1,55 @@
+//! Why the files that a lock offers are refused.
+
+use crate::wheels::target::Target;
+
+/// Why a `pylock.toml` gives no resolution.
+#[derive(Debug, thiserror::Error)]
+pub enum PylockError {
+    /// Not TOML, or not of the standard's form.
+    #[error("the resolver's answer is not a valid pylock.toml")]
+    Invalid {
+        /// What the parser says, with the place.
+        #[source]
+        source: toml::de::Error,
+    },
+    /// A marker that is none.
+    #[error("package `{package}` has the marker `{marker}`, which is not a valid one")]
+    Marker {
+        /// The package.
+        package: String,
+        /// The marker as written.
+        marker: String,
+    },
+    /// Neither a wheel that fits nor a source archive.
+    #[error("`{package}` has no wheel for Python {} on this platform, and no source archive", target.python)]
+    NoFile {
+        /// The package with its version.
+        package: String,
+        /// For what a file was wanted.
+        target: Target,
+        /// The wheels that there are.
+        offered: Vec<String>,
+    },
+    /// A file without a SHA-256.
+    #[error("`{file}` of `{package}` comes without a SHA-256 hash")]
+    NoHash {
+        /// The package.
+        package: String,
+        /// The file.
+        file: String,
+    },
+    /// The package is a version-control checkout.
+    #[error("`{package}` comes from the repository {url}")]
+    Repository {
+        /// The package.
+        package: String,
+        /// Address of the repository.
+        url: String,
+    },
+    /// Two entries for one package are true at once.
+    #[error("`{package}` occurs more than once for this target")]
+    Twice {
+        /// The package.
+        package: String,
+    },
+}

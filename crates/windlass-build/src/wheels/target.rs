@@ -1,0 +1,136 @@
+//! What the dependencies must fit: the Python, the C library and the processor of the image.
+//!
+//! Pure. It answers the markers of PEP 508 for that Python; which wheels fit is [`super::tags`]'
+//! business.
+
+use pep508_rs::{MarkerEnvironment, MarkerEnvironmentBuilder, MarkerTree};
+use serde::{Deserialize, Serialize};
+use windlass_model::PythonVersion;
+
+/// The place that wheels are chosen for: CPython on Linux with the GNU C library.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Target {
+    /// The image's Python.
+    pub python: PythonVersion,
+    /// Version of the image's GNU C library: `(2, 41)` in Debian 13.
+    pub glibc: (u16, u16),
+    /// The image's processor.
+    pub machine: Machine,
+}
+
+/// A processor family, by the name that platform tags use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Machine {
+    /// 64-bit x86: Debian's `amd64`.
+    X86_64,
+    /// 64-bit ARM: Debian's `arm64`.
+    Aarch64,
+}
+
+/// The newest C library that uv knows a platform name for; newer ones ask for this one.
+const NEWEST_UV_GLIBC_MINOR: u16 = 40;
+
+impl Machine {
+    /// The name in platform tags and in `platform_machine`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Machine::X86_64 => "x86_64",
+            Machine::Aarch64 => "aarch64",
+        }
+    }
+
+    /// The machine that Debian calls `amd64` or `arm64`.
+    pub fn from_debian(architecture: &str) -> Option<Self> {
+        match architecture {
+            "amd64" => Some(Machine::X86_64),
+            "arm64" => Some(Machine::Aarch64),
+            _ => None,
+        }
+    }
+}
+
+impl Target {
+    /// The C library of a Debian release, for those that carry a Python 3 worth running.
+    pub fn glibc_of(suite: &str) -> Option<(u16, u16)> {
+        match suite {
+            "bullseye" => Some((2, 31)),
+            "bookworm" => Some((2, 36)),
+            "trixie" => Some((2, 41)),
+            _ => None,
+        }
+    }
+
+    /// The `--python-platform` that makes uv resolve for this target.
+    ///
+    /// uv names only some C libraries; the next lower one that it knows is asked for, which can
+    /// only leave wheels out, never let in one that does not run.
+    pub(super) fn uv_platform(self) -> String {
+        let minor = match self.glibc.1 {
+            minor @ 31..=NEWEST_UV_GLIBC_MINOR => minor,
+            minor if minor > NEWEST_UV_GLIBC_MINOR => NEWEST_UV_GLIBC_MINOR,
+            28..=30 => 28,
+            _ => 17,
+        };
+        format!("{}-manylinux_2_{minor}", self.machine.as_str())
+    }
+
+    /// Whether a marker is true in the image. Extras are never active: the resolver has already
+    /// spelled out what they bring.
+    pub(super) fn accepts(self, marker: &MarkerTree) -> bool {
+        marker.evaluate(&self.marker_environment(), &[])
+    }
+
+    fn marker_environment(self) -> MarkerEnvironment {
+        let version = self.python.to_string();
+        // The patch level is the archive's business. A very high one satisfies the markers that
+        // exist in the wild (`python_full_version >= "3.11.3"`), which ask for recent fixes.
+        let full = format!("{version}.99");
+        MarkerEnvironment::try_from(MarkerEnvironmentBuilder {
+            implementation_name: "cpython",
+            implementation_version: &full,
+            os_name: "posix",
+            platform_machine: self.machine.as_str(),
+            platform_python_implementation: "CPython",
+            platform_release: "",
+            platform_system: "Linux",
+            platform_version: "",
+            python_full_version: &full,
+            python_version: &version,
+            sys_platform: "linux",
+        })
+        .unwrap_or_else(|error| unreachable!("versions made of two numbers parse: {error}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target(minor: u8, glibc: u16) -> Target {
+        Target { python: PythonVersion::three(minor), glibc: (2, glibc), machine: Machine::X86_64 }
+    }
+
+    #[test]
+    fn markers_are_those_of_the_image() {
+        for (marker, wanted) in [
+            ("python_version < '3.13'", false),
+            ("python_full_version >= '3.13.2'", true),
+            ("sys_platform != 'win32' and platform_machine == 'x86_64'", true),
+            ("implementation_name == 'pypy'", false),
+            ("extra == 'dev'", false),
+            ("platform_system == 'Linux' or python_version < '3'", true),
+        ] {
+            let tree: MarkerTree = marker.parse().expect("a marker");
+            assert_eq!(target(13, 41).accepts(&tree), wanted, "{marker}");
+        }
+    }
+
+    #[test]
+    fn uv_is_asked_for_a_library_that_is_not_newer() {
+        for (glibc, name) in [(41, "2_40"), (36, "2_36"), (31, "2_31"), (30, "2_28"), (19, "2_17")]
+        {
+            assert_eq!(target(13, glibc).uv_platform(), format!("x86_64-manylinux_{name}"));
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! Component tests of the build crate, in one binary.
+
+mod all {
+    mod wheels;
+}

@@ -1,0 +1,164 @@
+//! Dependencies with the real uv and real packages from the index that this machine is set up
+//! for, and hand-made wheels that must be refused. What is fetched is kept between tests.
+
+mod install;
+mod refuse;
+mod resolve;
+mod sdist;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+use windlass_build::download::{DownloadSettings, Downloader};
+use windlass_build::wheels::{
+    InstallError, InstallRequest, Installed, Interpreter, Machine, PackageTools, Resolution,
+    ResolveError, ResolveRequest, Resolved, Target, UvSearch, install, lock, resolve,
+};
+use windlass_model::{AppName, BuildSpec, Dependencies, PythonVersion};
+use windlass_oci::{Content, EntryKind, LayerEntry};
+
+/// A cache that all tests share, and that outlives them.
+fn shared_cache() -> PathBuf {
+    let user = owner();
+    let cache = std::env::temp_dir().join(format!("windlass-build-tests-{user}"));
+    std::fs::create_dir_all(&cache).expect("a cache folder");
+    cache
+}
+
+/// The owner of this process, so that root's cache is not another user's.
+fn owner() -> u32 {
+    use std::os::unix::fs::MetadataExt as _;
+    std::fs::metadata("/proc/self").expect("/proc").uid()
+}
+
+fn on_path(program: &str) -> Vec<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).map(|dir| dir.join(program)).filter(|p| p.is_file()).collect()
+}
+
+fn tools() -> PackageTools {
+    let files = ["/etc/pip.conf".to_owned(), std::env::var("PIP_CONFIG_FILE").unwrap_or_default()];
+    PackageTools {
+        search: UvSearch {
+            explicit: None,
+            beside: PathBuf::new(),
+            path: on_path("uv"),
+            python: on_path("python3"),
+        },
+        environment: std::env::vars().collect(),
+        pip_config: files.iter().filter_map(|file| std::fs::read_to_string(file).ok()).collect(),
+    }
+}
+
+/// A Python of this machine, which stands for the image's.
+fn python() -> &'static (PathBuf, PythonVersion) {
+    static PYTHON: OnceLock<(PathBuf, PythonVersion)> = OnceLock::new();
+    PYTHON.get_or_init(|| {
+        let script = "import sys; print(sys.executable); print('%d.%d' % sys.version_info[:2])";
+        let output = on_path("python3")
+            .iter()
+            .filter_map(|python| {
+                Command::new(python).args(["-c", script]).current_dir("/").output().ok()
+            })
+            .find(|output| output.status.success())
+            .expect("Python 3 is needed: install the package `python3`");
+        let text = String::from_utf8(output.stdout).expect("text");
+        let (path, version) = text.trim().split_once('\n').expect("two lines");
+        (PathBuf::from(path), version.parse().expect("a version"))
+    })
+}
+
+fn target() -> Target {
+    Target { python: python().1, glibc: (2, 41), machine: Machine::X86_64 }
+}
+
+fn spec(dependencies: Dependencies, extra: &[&str]) -> BuildSpec {
+    BuildSpec {
+        app: AppName::from_loose("app"),
+        python: python().1,
+        dependencies,
+        extra_requirements: extra.iter().map(|text| (*text).to_owned()).collect(),
+        install_project: false,
+        python_path: Vec::new(),
+        work_dir: String::new(),
+        env: BTreeMap::new(),
+        command: Vec::new(),
+        health_path: None,
+        persist: Vec::new(),
+        apt: Vec::new(),
+        exclude: Vec::new(),
+    }
+}
+
+fn requirements(text: &str) -> (tempfile::TempDir, BuildSpec) {
+    let project = tempfile::tempdir().expect("a folder");
+    std::fs::write(project.path().join("requirements.txt"), text).expect("written");
+    let files = vec!["requirements.txt".to_owned()];
+    (project, spec(Dependencies::Requirements { files }, &[]))
+}
+
+/// Resolves with the lock that the project has, in the given cache.
+fn resolve_in(cache: &Path, project: &Path, spec: &BuildSpec) -> Result<Resolved, ResolveError> {
+    resolve_with(cache, project, spec, &tools())
+}
+
+fn resolve_with(
+    cache: &Path,
+    project: &Path,
+    spec: &BuildSpec,
+    tools: &PackageTools,
+) -> Result<Resolved, ResolveError> {
+    let lock = lock::read(project).expect("a valid lock, or none");
+    let target = target();
+    resolve(&ResolveRequest { spec, project, target, tools, cache, lock: lock.as_ref() })
+}
+
+fn install_in(
+    cache: &Path,
+    project: &Path,
+    spec: &BuildSpec,
+    resolution: &Resolution,
+) -> Result<Installed, InstallError> {
+    let tools = tools();
+    let downloader = Downloader::new(DownloadSettings::default());
+    let command = || Command::new(&python().0);
+    let interpreter = Interpreter { command: &command, version: python().1 };
+    let request = InstallRequest {
+        resolution,
+        spec,
+        project,
+        tools: &tools,
+        cache,
+        downloader: &downloader,
+        interpreter,
+    };
+    install(&request, &|_| {})
+}
+
+fn bytes_of(entry: &LayerEntry) -> Vec<u8> {
+    match &entry.kind {
+        EntryKind::File(Content::Bytes(bytes)) => bytes.clone(),
+        EntryKind::File(Content::Path(path)) => std::fs::read(path).expect("a file in the cache"),
+        other => panic!("{}: {other:?}", entry.path),
+    }
+}
+
+/// Writes the entries into a folder, as unpacking their layer would.
+fn lay_out(entries: &[LayerEntry], root: &Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    for entry in entries {
+        let path = root.join(&entry.path);
+        match &entry.kind {
+            EntryKind::Dir => std::fs::create_dir(&path).expect("parents come first"),
+            EntryKind::Symlink(target) => {
+                std::os::unix::fs::symlink(target, &path).expect("a link");
+            }
+            EntryKind::File(_) => {
+                std::fs::write(&path, bytes_of(entry)).expect("written");
+                let mode = std::fs::Permissions::from_mode(entry.mode);
+                std::fs::set_permissions(&path, mode).expect("a mode");
+            }
+        }
+    }
+}

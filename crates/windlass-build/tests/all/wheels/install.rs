@@ -1,0 +1,126 @@
+//! Real packages, installed and run.
+
+use super::*;
+use std::process::Stdio;
+
+/// Runs Python with nothing but the laid-out packages.
+fn run_python(root: &Path, arguments: &[&str]) -> std::process::Output {
+    let packages = root.join(format!("usr/local/lib/python{}/dist-packages", python().1));
+    Command::new(&python().0)
+        .args(["-S", "-B"])
+        .args(arguments)
+        .env("PYTHONPATH", packages)
+        .current_dir(root)
+        .stdin(Stdio::null())
+        .output()
+        .expect("Python runs")
+}
+
+#[test]
+fn flask_is_installed_and_runs() {
+    let cache = shared_cache();
+    let (project, spec) = requirements("flask==3.0.3\nmarkupsafe==2.1.5\n");
+    let resolved = resolve_in(&cache, project.path(), &spec).expect("resolved");
+    let installed =
+        install_in(&cache, project.path(), &spec, &resolved.resolution).expect("installed");
+    assert!(installed.built.is_empty() && installed.overlaps.is_empty());
+    assert_eq!(installed.wheels.len(), resolved.resolution.packages.len());
+
+    let root = tempfile::tempdir().expect("a folder");
+    lay_out(&installed.entries, root.path());
+    let script = "import flask, markupsafe._speedups, importlib.metadata as m\n\
+                  app = flask.Flask('x')\n\
+                  app.add_url_rule('/', view_func=lambda: 'works')\n\
+                  print(app.test_client().get('/').text, m.version('flask'))";
+    let output = run_python(root.path(), &["-c", script]);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "works 3.0.3\n", "{errors}");
+
+    let find = |end: &str| {
+        let mut found = installed.entries.iter().filter(|entry| entry.path.ends_with(end));
+        found.next().unwrap_or_else(|| panic!("{end} is there"))
+    };
+    let command = find("usr/local/bin/flask");
+    assert_eq!(command.mode, 0o755);
+    let text = String::from_utf8(bytes_of(command)).expect("text");
+    assert!(text.starts_with(&format!("#!/usr/bin/python{}\n", python().1)), "{text}");
+    let record = String::from_utf8(bytes_of(find("flask-3.0.3.dist-info/RECORD"))).expect("text");
+    assert!(record.contains("../../../bin/flask,sha256="), "{record}");
+    assert_eq!(bytes_of(find("flask-3.0.3.dist-info/INSTALLER")), b"windlass\n");
+}
+
+#[test]
+fn bytecode_is_unchecked_and_names_the_path_in_the_image() {
+    let cache = shared_cache();
+    let (project, spec) = requirements("itsdangerous==2.2.0\n");
+    let resolved = resolve_in(&cache, project.path(), &spec).expect("resolved");
+    let installed =
+        install_in(&cache, project.path(), &spec, &resolved.resolution).expect("installed");
+    let tag = format!("cpython-{}{}", python().1.major, python().1.minor);
+    let name = format!("itsdangerous/__pycache__/signer.{tag}.pyc");
+    let entry =
+        installed.entries.iter().find(|entry| entry.path.ends_with(&name)).expect("bytecode");
+    let bytes = bytes_of(entry);
+    assert_eq!(bytes[4..8], [1, 0, 0, 0], "PEP 552: hash-based, not checked");
+    let shown = format!("/usr/local/lib/python{}/dist-packages/itsdangerous/signer.py", python().1);
+    assert!(bytes.windows(shown.len()).any(|window| window == shown.as_bytes()));
+}
+
+#[test]
+fn two_caches_give_the_same_bytes() {
+    let (project, spec) = requirements("jinja2==3.1.4\nmarkupsafe==2.1.5\n");
+    let resolved = resolve_in(&shared_cache(), project.path(), &spec).expect("resolved");
+    let contents = || {
+        let cache = tempfile::tempdir().expect("a folder");
+        let installed = install_in(cache.path(), project.path(), &spec, &resolved.resolution)
+            .expect("installed");
+        let read = |entry: &LayerEntry| match &entry.kind {
+            EntryKind::File(_) => bytes_of(entry),
+            _ => Vec::new(),
+        };
+        let entries = installed.entries.iter();
+        entries.map(|entry| (entry.path.clone(), entry.mode, read(entry))).collect::<Vec<_>>()
+    };
+    let (first, second) = (contents(), contents());
+    for (a, b) in first.iter().zip(&second) {
+        assert!(a == b, "{} differs from {}", a.0, b.0);
+    }
+    assert_eq!(first.len(), second.len());
+}
+
+#[test]
+fn two_installations_at_once_share_a_cache() {
+    let cache = tempfile::tempdir().expect("a folder");
+    let (project, spec) = requirements("itsdangerous==2.2.0\nclick==8.1.7\n");
+    let resolved = resolve_in(&shared_cache(), project.path(), &spec).expect("resolved");
+    let (one, two) = std::thread::scope(|scope| {
+        let run = || install_in(cache.path(), project.path(), &spec, &resolved.resolution);
+        let other = scope.spawn(run);
+        (run().expect("installed"), other.join().expect("no panic").expect("installed"))
+    });
+    assert_eq!(one, two);
+}
+
+#[test]
+fn damage_in_the_cache_is_repaired() {
+    let cache = tempfile::tempdir().expect("a folder");
+    let (project, spec) = requirements("itsdangerous==2.2.0\n");
+    let resolved = resolve_in(&shared_cache(), project.path(), &spec).expect("resolved");
+    let run = || {
+        install_in(cache.path(), project.path(), &spec, &resolved.resolution).expect("installed")
+    };
+    let first = run();
+    let before: Vec<_> = first.entries.iter().filter(|e| is_file(e)).map(bytes_of).collect();
+    for entry in &first.entries {
+        if let EntryKind::File(Content::Path(path)) = &entry.kind {
+            std::fs::write(path, b"").expect("emptied, as a power cut leaves files");
+        }
+    }
+    let second = run();
+    let after: Vec<_> = second.entries.iter().filter(|e| is_file(e)).map(bytes_of).collect();
+    assert_eq!(before, after);
+}
+
+fn is_file(entry: &LayerEntry) -> bool {
+    matches!(entry.kind, EntryKind::File(_))
+}
