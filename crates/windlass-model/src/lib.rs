@@ -15,6 +15,7 @@ pub mod digest;
 pub mod event;
 pub mod evidence;
 pub mod exit_reason;
+pub mod explain;
 pub mod failure;
 pub mod job;
 pub mod layout;

@@ -81,6 +81,14 @@ impl ProbeSpec {
 impl ProbeAnswer {
     /// Longest part of an answer's body that is kept, in bytes.
     pub const BODY_LIMIT: usize = 1_024;
+
+    /// The first bytes of the answer's body; empty where there is none.
+    pub fn body(&self) -> &str {
+        match self {
+            ProbeAnswer::Status { body, .. } => body,
+            _ => "",
+        }
+    }
 }
 
 impl fmt::Display for ProbeAnswer {

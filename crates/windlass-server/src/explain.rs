@@ -1,6 +1,7 @@
 //! Every error of this crate in words.
 
 use crate::client::ClientError;
+use crate::store::StoreError;
 use windlass_model::Problem;
 
 /// A failed call to the server, explained.
@@ -31,5 +32,35 @@ pub fn explain_client(error: &ClientError) -> Problem {
         )
         .sources(error),
         ClientError::Refused { problem, .. } => problem.as_ref().clone(),
+    }
+}
+
+/// A failure of the store, explained.
+pub fn explain_store(error: &StoreError) -> Problem {
+    let message = error.to_string();
+    match error {
+        StoreError::Open { path, .. } => Problem::environment("store-open", message)
+            .sources(error)
+            .hint(format!("check that {} can be written and its disk has room", path.display())),
+        StoreError::Newer { .. } => Problem::environment("store-newer", message)
+            .hint("a newer Windlass wrote it: use that one"),
+        StoreError::Backup { .. } => Problem::environment("store-backup", message)
+            .sources(error)
+            .hint("the store is copied before it is changed: make room on its disk"),
+        StoreError::Statement { .. } => Problem::environment("store-failed", message)
+            .sources(error)
+            .hint("the disk may be full or broken; what serves goes on serving"),
+        StoreError::Encode { .. } => Problem::bug("store-encode", message).sources(error),
+        StoreError::Unreadable { .. } => Problem::bug("store-row-unreadable", message)
+            .hint("the other rows are not affected; this one is left as it is"),
+        StoreError::Missing { what } => Problem::user("unknown", format!("there is no {what}"))
+            .hint("what there is: windlass status"),
+        StoreError::JobRunning { app, running } => {
+            let message = format!("job {running} of `{app}` is still running");
+            Problem::user("deploy-in-progress", message)
+                .hint(format!("watch it: windlass status {app}"))
+        }
+        StoreError::Closed => Problem::environment("server-stopping", message)
+            .hint("the server is ending; it goes on where it was when it starts again"),
     }
 }

@@ -7,8 +7,17 @@
 
 #![forbid(unsafe_code)]
 
+pub mod back_end;
 pub mod client;
+pub mod executor;
 pub mod explain;
+pub mod own_log;
+pub mod reconciler;
+pub mod report;
+pub mod store;
+#[cfg(test)]
+mod testing;
 pub mod wire;
 
+pub use back_end::BackEnd;
 pub use client::{Client, ClientError};

@@ -5,6 +5,7 @@
 //! counts what fails. [`Project`] writes small Python projects. Test code only: it may panic
 //! with the reason where a test cannot go on.
 
+pub mod fake_back_end;
 pub mod load;
 pub mod page;
 pub mod processes;
@@ -13,6 +14,7 @@ pub mod run;
 pub mod tools;
 pub mod world;
 
+pub use fake_back_end::{FakeBackEnd, FakeWorld, Script};
 pub use load::{Load, LoadReport, LoadSpec};
 pub use page::Page;
 pub use project::{Fault, Project};

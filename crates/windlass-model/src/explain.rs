@@ -1,0 +1,166 @@
+//! Failed steps in words: what happened, the evidence, and the cures that it points to.
+
+mod patterns;
+
+use crate::rollout::{Step, StepFailure};
+use crate::{ProbeAnswer, Problem, ReplicaFailure};
+
+/// Why `step` failed, for a person.
+pub fn explain_step(step: &Step, failure: &StepFailure) -> Problem {
+    match failure {
+        StepFailure::Replica(failure) => replica(step, failure),
+        StepFailure::ReleaseCommand { command, exit, log_tail } => {
+            let command = command.join(" ");
+            let how = exit.map_or("did not end in time".to_owned(), |exit| exit.to_string());
+            let problem = Problem::user(
+                "release-command-failed",
+                format!("the release command `{command}` {how}; nothing was started"),
+            );
+            let problem = with_log(problem, log_tail);
+            patterns::hints(log_tail.iter(), *exit).into_iter().fold(problem, Problem::hint)
+        }
+        StepFailure::Deadline { after_ms } => Problem::environment(
+            "step-deadline",
+            format!("could not {step} within {}", crate::quantity::format_duration_ms(*after_ms)),
+        )
+        .hint("the host may be overloaded or its disk slow: look at its load and try again"),
+        StepFailure::BackEnd { problem } => {
+            let mut problem = problem.clone();
+            problem.message = format!("could not {step}: {}", problem.message);
+            problem
+        }
+    }
+}
+
+/// The first failure, with what went wrong while undoing it below it.
+pub fn explain_undone(first: Problem, undoing: &[Problem]) -> Problem {
+    undoing.iter().fold(first, |problem, failed| {
+        let problem = problem.cause(format!("undoing it failed as well: {}", failed.message));
+        failed.causes.iter().cloned().fold(problem, Problem::cause)
+    })
+}
+
+fn replica(step: &Step, failure: &ReplicaFailure) -> Problem {
+    let who = format!("{} of release {}", failure.replica, failure.replica.release);
+    let after = crate::quantity::format_duration_ms(failure.after_ms);
+    let path = failure.probe_path.as_deref().unwrap_or("/");
+    let watched = matches!(step, Step::Watch { .. });
+    let (code, message) = match (&failure.exit, &failure.last_answer) {
+        (Some(exit), _) if watched => {
+            ("replica-exited", format!("{who} {exit} {after} after it began to serve"))
+        }
+        (Some(exit), _) => ("replica-exited", format!("{who} {exit} after {after}")),
+        (None, Some(ProbeAnswer::TimedOut { .. })) => (
+            "replica-hangs",
+            format!("{who} listens, but gave no answer to GET {path} for {after}"),
+        ),
+        (None, Some(ProbeAnswer::NotListening)) => {
+            ("replica-not-listening", format!("{who} runs, but does not listen after {after}"))
+        }
+        (None, Some(ProbeAnswer::Status { status, .. })) => {
+            ("replica-unhealthy", format!("{who} answers GET {path} with {status}, for {after}"))
+        }
+        (None, Some(ProbeAnswer::Broken { .. })) => {
+            ("replica-unhealthy", format!("{who} breaks the connection on GET {path}, for {after}"))
+        }
+        (None, None) => {
+            ("replica-unhealthy", format!("{who} did not become healthy within {after}"))
+        }
+    };
+    let problem = with_answer(Problem::user(code, message), path, failure.last_answer.as_ref());
+    let problem = with_log(problem, &failure.log_tail);
+    let problem = failure.stacks.iter().fold(problem, |problem, stack| {
+        problem.cause(format!("Python stacks at the end:\n{}", stack.trim_end()))
+    });
+    let body = failure.last_answer.as_ref().map_or("", ProbeAnswer::body);
+    let evidence = failure.log_tail.iter().map(String::as_str).chain([body]);
+    let mut hints = patterns::hints(evidence, failure.exit);
+    if hints.is_empty() {
+        hints.extend(usual_cures(code));
+    }
+    hints.into_iter().fold(problem, Problem::hint)
+}
+
+fn with_answer(problem: Problem, path: &str, answer: Option<&ProbeAnswer>) -> Problem {
+    let Some(answer) = answer else { return problem };
+    let problem = problem.cause(format!("the last probe of {path}: {answer}"));
+    match answer.body().trim() {
+        "" => problem,
+        body => problem.cause(format!("it answered:\n{body}")),
+    }
+}
+
+fn with_log(problem: Problem, log_tail: &[String]) -> Problem {
+    if log_tail.is_empty() {
+        return problem.cause("it wrote nothing to its log");
+    }
+    let from = log_tail.len().saturating_sub(ReplicaFailure::LOG_LINES);
+    problem.cause(format!("its last log lines:\n{}", log_tail[from..].join("\n")))
+}
+
+fn usual_cures(code: &str) -> Vec<String> {
+    let cures: &[&str] = match code {
+        "replica-hangs" => &["the stacks show where the code waits: give that call a time-out"],
+        "replica-not-listening" => &[
+            "the web process must listen on $WINDLASS_SOCKET, or on $HOST and $PORT",
+            "a slow start needs a longer deadline: [tool.windlass.probe] deadline",
+        ],
+        "replica-unhealthy" => &["another path may suit better: [tool.windlass.probe] path"],
+        _ => &["its whole log: windlass logs --release <number>"],
+    };
+    cures.iter().map(|&cure| cure.to_owned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ExitReason, ReleaseNumber, ReplicaId};
+
+    fn failure(exit: Option<ExitReason>, answer: Option<ProbeAnswer>) -> ReplicaFailure {
+        ReplicaFailure {
+            replica: ReplicaId {
+                app: "shop".parse().expect("valid"),
+                release: ReleaseNumber(3),
+                process: crate::ProcessType::web(),
+                index: 1,
+                incarnation: 7,
+            },
+            probe_path: Some("/health".to_owned()),
+            last_answer: answer,
+            exit,
+            log_tail: vec!["ModuleNotFoundError: No module named 'redis'".to_owned()],
+            stacks: vec!["File \"app.py\", line 3, in wait".to_owned()],
+            after_ms: 3_100,
+        }
+    }
+
+    #[test]
+    fn each_way_to_fail_has_its_own_words_and_keeps_the_evidence() {
+        let status = ProbeAnswer::Status { status: 500, body: "Oops".to_owned(), elapsed_ms: 4 };
+        let rows = [
+            (failure(Some(ExitReason::Code { code: 1 }), None), "exited with code 1 after 3.1 s"),
+            (failure(None, Some(ProbeAnswer::TimedOut { after_ms: 5_000 })), "gave no answer"),
+            (failure(None, Some(ProbeAnswer::NotListening)), "does not listen"),
+            (failure(None, Some(status)), "answers GET /health with 500"),
+        ];
+        for (failure, words) in rows {
+            let replica = failure.replica.clone();
+            let step = Step::AwaitHealthy { replica };
+            let problem = explain_step(&step, &StepFailure::Replica(Box::new(failure)));
+            assert!(problem.message.contains(words), "{}", problem.message);
+            assert!(problem.causes.iter().any(|cause| cause.contains("No module named")));
+            assert!(problem.causes.iter().any(|cause| cause.contains("line 3, in wait")));
+            assert!(problem.hints[0].contains("`redis`"), "{:?}", problem.hints);
+        }
+    }
+
+    #[test]
+    fn both_errors_survive_when_undoing_fails_as_well() {
+        let first = Problem::user("replica-exited", "web.1 exited");
+        let second = Problem::environment("edge", "the edge does not answer").cause("EPIPE");
+        let both = explain_undone(first, &[second]);
+        assert_eq!(both.code, "replica-exited");
+        assert!(both.causes[0].contains("the edge does not answer"));
+        assert_eq!(both.causes[1], "EPIPE");
+    }
+}

@@ -1,0 +1,98 @@
+//! The one thread that writes.
+
+use super::{Cut, Fuse, StoreError};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use std::sync::mpsc;
+use tokio::sync::oneshot;
+
+type Work = Box<dyn FnOnce(&mut Connection, Option<&Fuse>) + Send>;
+
+/// Hands transactions to the thread. The thread ends when the last handle is gone.
+#[derive(Clone)]
+pub(super) struct Writer {
+    queue: mpsc::Sender<Work>,
+}
+
+impl Writer {
+    pub(super) fn spawn(mut connection: Connection, fuse: Option<Fuse>) -> Self {
+        let (queue, work) = mpsc::channel::<Work>();
+        std::thread::spawn(move || {
+            for work in work {
+                work(&mut connection, fuse.as_ref());
+            }
+        });
+        Self { queue }
+    }
+
+    /// Runs `work` in one immediate transaction and answers once it is durable. `journal` writes
+    /// are those that a [`Fuse`] counts.
+    pub(super) async fn run<T: Send + 'static>(
+        &self,
+        doing: &'static str,
+        journal: bool,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, Cut> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        self.post(move |connection, fuse| {
+            let fuse = fuse.filter(|_| journal);
+            // A blown fuse stands for a dead process: whoever waits never hears of it.
+            match transact(connection, fuse, work) {
+                Some(result) => drop(answer.send(result.map_err(|cut| cut.explain(doing)))),
+                None => std::mem::forget(answer),
+            }
+        })?;
+        answered.await.map_err(|_| StoreError::Closed)?
+    }
+
+    /// Queues `work` behind what is queued already, without waiting for it.
+    pub(super) fn post(
+        &self,
+        work: impl FnOnce(&mut Connection, Option<&Fuse>) + Send + 'static,
+    ) -> Result<(), StoreError> {
+        self.queue
+            .send(Box::new(move |connection, fuse| {
+                if !fuse.is_some_and(Fuse::is_blown) {
+                    work(connection, fuse);
+                }
+            }))
+            .map_err(|_| StoreError::Closed)
+    }
+}
+
+/// `None` when the fuse blew: nothing was committed, or nobody may know that it was.
+fn transact<T>(
+    connection: &mut Connection,
+    fuse: Option<&Fuse>,
+    work: impl FnOnce(&Transaction<'_>) -> Result<T, Cut>,
+) -> Option<Result<T, Cut>> {
+    let begun = connection.transaction_with_behavior(TransactionBehavior::Immediate);
+    let transaction = match begun {
+        Ok(transaction) => transaction,
+        Err(error) => return Some(Err(error.into())),
+    };
+    let value = match work(&transaction) {
+        Ok(value) => value,
+        // The transaction rolls back when it is dropped.
+        Err(cut) => return Some(Err(cut)),
+    };
+    if fuse.is_some_and(Fuse::blows_here) {
+        return None;
+    }
+    if let Err(error) = transaction.commit() {
+        return Some(Err(error.into()));
+    }
+    if fuse.is_some_and(Fuse::blows_here) {
+        return None;
+    }
+    Some(Ok(value))
+}
+
+impl Cut {
+    pub(super) fn explain(self, doing: &'static str) -> StoreError {
+        match self {
+            Cut::Sqlite(source) => StoreError::Statement { doing, source },
+            Cut::Json(source) => StoreError::Encode { doing, source },
+            Cut::Store(error) => error,
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! The control plane as a whole, on a fake back end and on the real one.
+
+#[path = "all/crashes.rs"]
+mod crashes;
+#[path = "all/jobs.rs"]
+mod jobs;
+#[path = "all/stage.rs"]
+mod stage;

@@ -1,0 +1,115 @@
+//! What jobs do when nobody dies.
+
+use crate::stage::{Stage, deploy, name, problem, succeeded};
+use std::collections::BTreeMap;
+use windlass_model::{Event, JobKind, JobState, ReleaseNumber};
+
+fn counts(pairs: &[(&str, u32)]) -> BTreeMap<windlass_model::ProcessType, u32> {
+    pairs.iter().map(|(process, count)| (process.parse().expect("valid"), *count)).collect()
+}
+
+#[test]
+fn a_deploy_tells_everything_in_order_and_without_gaps() {
+    let stage = Stage::new();
+    let job = stage.run(deploy());
+    assert!(succeeded(&job), "{:?}", job.state);
+    let events = stage.store().events(job.id, 0, 1_000).expect("events").rows;
+    let numbers: Vec<_> = events.iter().map(|event| event.seq).collect();
+    assert_eq!(numbers, (1..=events.len() as u64).collect::<Vec<_>>());
+    let last = &events.last().expect("events").event;
+    assert!(matches!(last, Event::State { state: JobState::Succeeded { .. } }), "{last:?}");
+    let phases: Vec<_> = events
+        .iter()
+        .filter_map(|record| match &record.event {
+            Event::Phase { phase } => Some(phase.to_string()),
+            _ => None,
+        })
+        .collect();
+    let wanted = "preparing releasing starting probing handing_over switching baking draining \
+                  retiring done";
+    let wanted: Vec<_> = wanted.split(' ').map(|phase| phase.replace('_', " ")).collect();
+    assert_eq!(phases, wanted);
+}
+
+#[test]
+fn a_failure_names_its_cause_and_changes_nothing() {
+    let stage = Stage::new();
+    stage.run(deploy());
+    let before = stage.current();
+    stage.fail("probe web.2");
+    let job = stage.run(deploy());
+    let problem = problem(&job);
+    assert!(problem.message.contains("web.2 of release 2 exited with code 3"), "{problem:?}");
+    assert!(problem.hints[0].contains("`redis`"), "{problem:?}");
+    assert_eq!(stage.current(), before);
+    stage.assert_agreement("after the failure");
+    // The number is spent: the next release is another one.
+    assert!(succeeded(&stage.run(deploy())));
+    assert_eq!(stage.current().first().expect("runs").release, ReleaseNumber(3));
+}
+
+#[test]
+fn what_fails_while_undoing_is_told_as_well_and_repaired() {
+    let stage = Stage::new();
+    stage.run(deploy());
+    stage.fail("watch web.1");
+    stage.fail("drain");
+    let job = stage.run(deploy());
+    let problem = problem(&job);
+    assert!(problem.message.contains("after it began to serve"), "{problem:?}");
+    let told = problem.causes.iter().any(|cause| cause.contains("undoing it failed as well"));
+    assert!(told, "{problem:?}");
+    stage.recover();
+    stage.assert_agreement("after the reconciler");
+}
+
+#[test]
+fn scaling_outlives_the_next_deploy_and_keeps_what_runs() {
+    let stage = Stage::new();
+    stage.run(deploy());
+    let before = stage.current();
+    assert!(succeeded(&stage.run(JobKind::Scale { counts: counts(&[("web", 4)]) })));
+    assert!(stage.current().is_superset(&before));
+    assert!(succeeded(&stage.run(deploy())));
+    assert_eq!(stage.current().iter().filter(|r| r.process.is_web()).count(), 4);
+    for (bad, code) in [
+        (counts(&[("beat", 2)]), "process-singleton"),
+        (counts(&[("cron", 1)]), "process-unknown"),
+        (counts(&[("web", 9_999)]), "too-many-replicas"),
+    ] {
+        assert_eq!(problem(&stage.run(JobKind::Scale { counts: bad })).code, code);
+    }
+    stage.assert_agreement("after refusals");
+}
+
+#[test]
+fn rolling_back_needs_a_release_to_go_to() {
+    let stage = Stage::new();
+    stage.run(deploy());
+    let to = |number: u32| JobKind::Rollback { to: Some(ReleaseNumber(number)) };
+    assert_eq!(problem(&stage.run(JobKind::Rollback { to: None })).code, "release-unknown");
+    assert_eq!(problem(&stage.run(to(9))).code, "release-unknown");
+    assert_eq!(problem(&stage.run(to(1))).code, "release-is-current");
+    stage.fail("probe web.1");
+    stage.run(deploy());
+    stage.run(deploy());
+    // Release 2 never served, so the one before 3 is 1.
+    assert!(succeeded(&stage.run(JobKind::Rollback { to: None })));
+    assert_eq!(stage.current().first().expect("runs").release, ReleaseNumber(1));
+    stage.assert_agreement("rolled back");
+}
+
+#[test]
+fn a_stopped_app_starts_again_as_it_was() {
+    let stage = Stage::new();
+    stage.run(deploy());
+    assert!(succeeded(&stage.run(JobKind::Stop)));
+    assert!(stage.current().is_empty());
+    stage.assert_agreement("stopped");
+    assert!(succeeded(&stage.run(JobKind::Restart)));
+    assert_eq!(stage.current().len(), 4);
+    stage.assert_agreement("started again");
+    assert!(succeeded(&stage.run(JobKind::Destroy { data: true })));
+    assert!(stage.store().app(&name()).expect("read").is_none());
+    assert_eq!(stage.world().removed.get(&name()), Some(&true));
+}
