@@ -3,6 +3,10 @@
 use crate::{ExitReason, ProbeAnswer, ReplicaId};
 use serde::{Deserialize, Serialize};
 
+/// The signal that makes a Python process of our images write the stacks of all its threads to
+/// standard error and go on: a real-time signal that neither the C library nor servers use.
+pub const STACK_SIGNAL: i32 = 50;
+
 /// One replica's failure with its evidence.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReplicaFailure {

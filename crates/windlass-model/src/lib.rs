@@ -36,7 +36,7 @@ pub use digest::Digest;
 pub use event::{Event, EventRecord, Progress, ProgressUnit};
 pub use evidence::{Evidence, Finding};
 pub use exit_reason::ExitReason;
-pub use failure::ReplicaFailure;
+pub use failure::{ReplicaFailure, STACK_SIGNAL};
 pub use job::{Job, JobId, JobKind, JobState};
 pub use layout::Layout;
 pub use probe::{ProbeAnswer, ProbeSpec};

@@ -1,0 +1,250 @@
+//! Making the container: everything up to the moment its command runs.
+
+use super::now_ms;
+use crate::bundle::{Bundle, Orders};
+use crate::launch::confine::{self, Role};
+use crate::launch::failure::{Failure, c_string};
+use crate::launch::init::Init;
+use crate::launch::program::Program;
+use crate::launch::report::{EXECUTE, FORK, Report, STREAMS, WORK_FOLDER};
+use crate::launch::rootfs::{self, RootFacts};
+use crate::launch::skeleton;
+use crate::log::LogWriter;
+use crate::process::started_ticks;
+use crate::state::{ProcessMark, StateFile};
+use crate::sys::{self, Cloned, SignalSource};
+use crate::{protocol, spec::ContainerSpec};
+use rustix::fs::{CWD, Gid, Mode, OFlags, Uid};
+use rustix::io::Errno;
+use rustix::pipe::{PipeFlags, pipe_with};
+use std::fs;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::DirBuilderExt as _;
+use windlass_model::Serves;
+
+/// A container whose command runs, as its shim holds it.
+pub(super) struct Container {
+    /// Its first process.
+    pub(super) init: OwnedFd,
+    /// What that one reports: the end of the command.
+    pub(super) report: OwnedFd,
+    /// The reading ends of standard output and error.
+    pub(super) output: [OwnedFd; 2],
+    /// The control socket.
+    pub(super) control: OwnedFd,
+    /// The shim's own signals.
+    pub(super) signals: SignalSource,
+    /// The open log.
+    pub(super) log: LogWriter,
+    /// Its namespaces, in the order in which they are joined.
+    pub(super) namespaces: Vec<(&'static str, OwnedFd)>,
+    /// What the state file says now.
+    pub(super) state: StateFile,
+}
+
+/// The pipes between shim and container, this side.
+struct Ends {
+    go: OwnedFd,
+    report: OwnedFd,
+    output: [OwnedFd; 2],
+}
+
+/// Makes and starts the container. On failure nothing of it is left running.
+pub(super) fn start(bundle: &Bundle, orders: &Orders) -> Result<Container, Failure> {
+    let spec = &orders.spec;
+    let signals = SignalSource::open().map_err(|errno| Failure::new("open signals", errno))?;
+    rustix::process::set_child_subreaper(Some(rustix::process::getpid()))
+        .map_err(|errno| Failure::new("become subreaper", errno))?;
+    let log = LogWriter::open(&spec.log).map_err(|error| {
+        Failure::io(format!("open the log {}", spec.log.path.display()), &error)
+    })?;
+    let control = protocol::listen(&orders.control()).map_err(|error| {
+        Failure::io(format!("listen on {}", orders.control().display()), &error)
+    })?;
+    prepare_folders(bundle, orders)?;
+    orders.cgroups.create()?;
+    let (init, ends, labels) = prepare_init(bundle, orders)?;
+    let ready = init.ready();
+    let group = orders.cgroups.open_unified()?;
+    let cloned = sys::clone_container(orders.rootless, group.as_ref().map(AsFd::as_fd))
+        .map_err(|errno| Failure::new("make the container's namespaces", errno))?;
+    let Cloned::Parent { pid, pidfd } = cloned else { init.run(ready) };
+    drop(init);
+    let started = release(bundle, orders, pid, &ends);
+    let (state, namespaces) = match started.and_then(|made| {
+        await_start(&ends, &labels, spec)?;
+        Ok(made)
+    }) {
+        Ok(made) => made,
+        Err(failure) => {
+            let _ = sys::send_signal_pidfd(pidfd.as_fd(), libc::SIGKILL);
+            let _ = rustix::process::waitid(
+                rustix::process::WaitId::PidFd(pidfd.as_fd()),
+                rustix::process::WaitIdOptions::EXITED,
+            );
+            return Err(failure);
+        }
+    };
+    let Ends { report, output, go } = ends;
+    drop(go);
+    Ok(Container { init: pidfd, report, output, control, signals, log, namespaces, state })
+}
+
+fn prepare_folders(bundle: &Bundle, orders: &Orders) -> Result<(), Failure> {
+    skeleton::create(&orders.spec, &bundle.skeleton())?;
+    let folder = |path: &std::path::Path, mode| {
+        fs::DirBuilder::new()
+            .mode(mode)
+            .recursive(true)
+            .create(path)
+            .map_err(|error| Failure::io(format!("make the folder {}", path.display()), &error))
+    };
+    folder(&bundle.root(), 0o700)?;
+    folder(&orders.socket_dir(), 0o750)?;
+    if orders.rootless {
+        return Ok(());
+    }
+    give(&orders.socket_dir(), orders.spec.user)?;
+    for mount in orders.spec.mounts.iter().filter(|mount| !mount.read_only) {
+        // A volume that was just made belongs to root, and its container could not use it.
+        let is_new = fs::read_dir(&mount.source).is_ok_and(|mut dir| dir.next().is_none());
+        if is_new {
+            give(&mount.source, orders.spec.user)?;
+        }
+    }
+    Ok(())
+}
+
+fn give(path: &std::path::Path, user: u32) -> Result<(), Failure> {
+    rustix::fs::chown(path, Some(Uid::from_raw(user)), Some(Gid::from_raw(user)))
+        .map_err(|errno| Failure::new(format!("give {} to user {user}", path.display()), errno))
+}
+
+/// Everything for the first process, our ends of its pipes, and the names of its steps.
+fn prepare_init(bundle: &Bundle, orders: &Orders) -> Result<(Init, Ends, Vec<String>), Failure> {
+    let spec = &orders.spec;
+    let pipe = || pipe_with(PipeFlags::CLOEXEC).map_err(|errno| Failure::new("make a pipe", errno));
+    let (go, go_writer) = pipe()?;
+    let (report_reader, report) = pipe()?;
+    let ((out_reader, out), (err_reader, err)) = (pipe()?, pipe()?);
+    for (reader, writer) in [(&out_reader, &out), (&err_reader, &err)] {
+        // Room for bursts while the disk is slow; a refusal only means less of it.
+        let _ = rustix::pipe::fcntl_setpipe_size(reader, 1_024 * 1_024);
+        rustix::io::ioctl_fionbio(reader, true)
+            .map_err(|errno| Failure::new("make a pipe non-blocking", errno))?;
+        if !orders.rootless {
+            // So that the container may open /dev/stdout, as many programs are told to.
+            let (uid, gid) = (Uid::from_raw(spec.user), Gid::from_raw(spec.user));
+            rustix::fs::fchown(writer, Some(uid), Some(gid))
+                .map_err(|errno| Failure::new("give the output to the container", errno))?;
+        }
+    }
+    let null = rustix::fs::openat(CWD, c"/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty())
+        .map_err(|errno| Failure::new("open /dev/null", errno))?;
+    let socket_dir = orders.socket_dir();
+    let (staging, skeleton) = (bundle.root(), bundle.skeleton());
+    let facts = RootFacts { staging: &staging, skeleton: &skeleton, socket_dir: &socket_dir };
+    let (root, slots) = rootfs::steps(spec, &facts)?;
+    let confine = confine::steps(spec, Role::Init, orders.rootless)?;
+    let labels = root.iter().chain(&confine).map(ToString::to_string).collect();
+    let program = if spec.command.is_empty() {
+        None
+    } else {
+        Some(Program::new(&spec.command, &environment(spec), &spec.cwd)?)
+    };
+    let streams = [null, out, err];
+    let wait_for_maps = orders.rootless;
+    let init = Init { go, report, streams, wait_for_maps, root, slots, confine, program };
+    let ends = Ends { go: go_writer, report: report_reader, output: [out_reader, err_reader] };
+    Ok((init, ends, labels))
+}
+
+/// The environment of the command: the spec's, and where its socket is.
+pub(super) fn environment(spec: &ContainerSpec) -> std::collections::BTreeMap<String, String> {
+    let mut env = spec.env.clone();
+    if spec.socket {
+        env.insert("WINDLASS_SOCKET".to_owned(), Serves::SOCKET_PATH.to_owned());
+    }
+    env
+}
+
+type Made = (StateFile, Vec<(&'static str, OwnedFd)>);
+
+/// What is done from outside while the new process makes its root: id maps, groups, the record.
+fn release(bundle: &Bundle, orders: &Orders, pid: i32, ends: &Ends) -> Result<Made, Failure> {
+    // Opened before the process hides itself, after which an ordinary user could not any more.
+    let namespaces = open_namespaces(pid, orders.rootless)?;
+    if orders.rootless {
+        write_maps(pid, orders.spec.user)?;
+        go(ends)?;
+    }
+    // Wanted dead before the server when memory runs out; not worth a failure.
+    let _ = fs::write(format!("/proc/{pid}/oom_score_adj"), "300");
+    orders.cgroups.join_v1(pid)?;
+    let own = rustix::process::getpid().as_raw_nonzero().get();
+    let mark = |pid| ProcessMark { pid, started_ticks: started_ticks(pid).unwrap_or(0) };
+    let (shim, init) = (mark(own), mark(pid));
+    let state = StateFile { shim, init, started_at_ms: now_ms(), exit: None };
+    state.write(&bundle.state_path(), false)?;
+    go(ends)?;
+    Ok((state, namespaces))
+}
+
+fn open_namespaces(pid: i32, rootless: bool) -> Result<Vec<(&'static str, OwnedFd)>, Failure> {
+    // The user namespace first: joining the others takes the capabilities it brings.
+    let kinds = if rootless {
+        &["user", "ipc", "uts", "pid", "mnt"][..]
+    } else {
+        &["ipc", "uts", "pid", "mnt"]
+    };
+    kinds
+        .iter()
+        .map(|kind| {
+            let path = c_string(&format!("/proc/{pid}/ns/{kind}"))?;
+            rustix::fs::openat(CWD, &path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())
+                .map(|fd| (*kind, fd))
+                .map_err(|errno| Failure::new(format!("open the {kind} namespace"), errno))
+        })
+        .collect()
+}
+
+/// Maps the container's one user to ours. A map of one's own id needs no privilege and no helper
+/// (user_namespaces(7), "Defining user and group ID mappings").
+fn write_maps(pid: i32, user: u32) -> Result<(), Failure> {
+    let (uid, gid) = (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw());
+    for (file, text) in [
+        ("setgroups", "deny".to_owned()),
+        ("uid_map", format!("{user} {uid} 1")),
+        ("gid_map", format!("{user} {gid} 1")),
+    ] {
+        fs::write(format!("/proc/{pid}/{file}"), text)
+            .map_err(|error| Failure::io(format!("write the container's {file}"), &error))?;
+    }
+    Ok(())
+}
+
+fn go(ends: &Ends) -> Result<(), Failure> {
+    match rustix::io::retry_on_intr(|| rustix::io::write(&ends.go, b"g")) {
+        // The process is gone; why, it has reported.
+        Ok(_) | Err(Errno::PIPE) => Ok(()),
+        Err(errno) => Err(Failure::new("release the container", errno)),
+    }
+}
+
+fn await_start(ends: &Ends, labels: &[String], spec: &ContainerSpec) -> Result<(), Failure> {
+    match Report::read(ends.report.as_fd()) {
+        Ok(Some(Report::Started)) => Ok(()),
+        Ok(Some(Report::Failed { index, errno })) => {
+            let step = match index {
+                EXECUTE => format!("execute {}", spec.command.join(" ")),
+                WORK_FOLDER => format!("enter the folder {}", spec.cwd.display()),
+                FORK => "start the command".to_owned(),
+                STREAMS => "prepare standard input and output".to_owned(),
+                index => labels.get(index as usize).cloned().unwrap_or_default(),
+            };
+            Err(Failure { step, errno })
+        }
+        Ok(_) => Err(Failure::new("make the container: its first process ended", Errno::PIPE)),
+        Err(errno) => Err(Failure::new("hear from the container", errno)),
+    }
+}
