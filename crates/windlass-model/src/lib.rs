@@ -10,6 +10,7 @@
 pub mod app_name;
 pub mod app_spec;
 pub mod build_spec;
+pub mod config;
 pub mod container_id;
 pub mod digest;
 pub mod event;
@@ -31,6 +32,7 @@ pub mod rollout;
 pub use app_name::AppName;
 pub use app_spec::{AppSpec, ProcessSpec, Resources, Serves};
 pub use build_spec::{BuildSpec, Dependencies, PersistPath};
+pub use config::{AppConfig, AppReference, CommandLine, ConfigError, ProcessConfig, ServerKind};
 pub use container_id::ContainerId;
 pub use digest::Digest;
 pub use event::{Event, EventRecord, Progress, ProgressUnit};
