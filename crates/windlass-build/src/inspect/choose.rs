@@ -1,0 +1,366 @@
+//! Which of the things that could be the app is the app.
+//!
+//! `[tool.windlass]` before the Procfile before the source. A Dockerfile and `.flaskenv` only
+//! decide between answers that the source gives. Two plausible answers are listed, never guessed.
+
+use super::candidate::Candidate;
+use super::django::DjangoProject;
+use super::error::{Choice, InspectError, UnservableReason};
+use super::framework::Framework;
+use super::project::Project;
+use super::rewrite::{self, Refusal};
+use super::runner::{Runner, Target};
+use super::serve::Tuning;
+use super::tree::{file_name, join, parent};
+use windlass_model::{AppReference, CommandLine, Evidence, ProcessType};
+
+/// The app.
+#[derive(Debug, Clone)]
+pub(super) struct App {
+    pub(super) framework: Option<Framework>,
+    pub(super) source: Source,
+    /// The folder that its modules are imported from.
+    pub(super) import_root: String,
+    /// The folder that its processes start in.
+    pub(super) work_dir: String,
+    pub(super) django: Option<DjangoProject>,
+    pub(super) evidence: Vec<Evidence>,
+    /// Lines that were passed over, and why.
+    pub(super) refused: Vec<(Evidence, Refusal)>,
+}
+
+/// What is run.
+#[derive(Debug, Clone)]
+pub(super) enum Source {
+    /// An object, by a server.
+    Object(AppReference),
+    /// A command that the project gives.
+    Given(CommandLine),
+    /// A server of its own.
+    Runner(Target),
+}
+
+/// Tuning for reading a command; nothing that it changes matters for that.
+const READING: Tuning = Tuning {
+    workers: Tuning::WORKERS,
+    drain_timeout_ms: 30_000,
+    stop_timeout_ms: 15_000,
+    own_gunicorn_config: false,
+    control_socket: false,
+};
+
+/// Chooses.
+pub(super) fn choose(project: &Project<'_>) -> Result<App, InspectError> {
+    let web = ProcessType::web();
+    let configured = project.config.processes.get(&web).and_then(|web| web.command.clone());
+    if let Some(line) = configured {
+        let evidence =
+            project.config_evidence("processes.web", "`processes.web` in [tool.windlass]");
+        return Ok(given(project, line, evidence));
+    }
+    if let Some(reference) = &project.config.app {
+        return by_reference(project, reference);
+    }
+    let mut refused = Vec::new();
+    if let Some(entry) = project.procfile.entries.iter().find(|entry| entry.name == "web") {
+        let line = CommandLine::Line(entry.command.clone());
+        match rewrite::web(&line, &READING) {
+            Ok(_) => return Ok(given(project, line, entry.evidence.clone())),
+            Err(refusal) => refused.push((entry.evidence.clone(), refusal)),
+        }
+    }
+    let app = from_source(project)?;
+    Ok(App { refused, ..app })
+}
+
+/// The app behind a command, as far as the command names it.
+fn given(project: &Project<'_>, line: CommandLine, evidence: Evidence) -> App {
+    let named = rewrite::web(&line, &READING).ok().and_then(|rewritten| rewritten.app);
+    let mut app = App {
+        framework: None,
+        source: Source::Given(line),
+        import_root: project.base.clone(),
+        work_dir: project.base.clone(),
+        django: None,
+        evidence: vec![evidence],
+        refused: Vec::new(),
+    };
+    let Some(named) = named else {
+        app.framework = project.runners.first().map(|runner| runner.framework);
+        return app;
+    };
+    let (module, object) = named.split_once(':').unwrap_or((&named, ""));
+    let object = object.split('(').next().unwrap_or_default();
+    let names = |candidate: &Candidate| {
+        let reference = &candidate.reference;
+        reference.module == module && (object.is_empty() || reference.object == object)
+    };
+    if let Some(django) = project
+        .django
+        .iter()
+        .find(|django| [&django.wsgi, &django.asgi].into_iter().flatten().any(names))
+    {
+        app.framework = Some(Framework::Django);
+        app.evidence.push(django.manage.clone());
+        app.import_root.clone_from(&django.folder);
+        app.django = Some(django.clone());
+    } else if let Some(candidate) = project.candidates.iter().find(|c| names(c)) {
+        app.framework = Some(candidate.framework);
+        app.evidence.push(candidate.evidence.clone());
+        app.import_root.clone_from(&candidate.import_root);
+    } else if let Some(module) = project.modules.named(module) {
+        app.import_root.clone_from(&module.import_root);
+    }
+    app
+}
+
+fn by_reference(project: &Project<'_>, reference: &AppReference) -> Result<App, InspectError> {
+    let line = project.config.line_of("app");
+    let evidence = project.config_evidence("app", format!("`app = \"{reference}\"`"));
+    let named = |candidate: &&Candidate| {
+        let other = &candidate.reference;
+        (&other.module, &other.object) == (&reference.module, &reference.object)
+    };
+    let django = project
+        .django
+        .iter()
+        .find(|django| [&django.wsgi, &django.asgi].into_iter().flatten().any(|c| named(&c)));
+    let candidate = project.candidates.iter().find(named);
+    let Some(module) = project.modules.named(&reference.module) else {
+        let found = project.candidates.iter().map(|c| c.reference.to_string()).collect();
+        return Err(InspectError::NoSuchModule { module: reference.module.clone(), line, found });
+    };
+    let framework = django.map(|_| Framework::Django).or(candidate.map(|c| c.framework));
+    let mut found = vec![evidence];
+    found.extend(candidate.map(|candidate| candidate.evidence.clone()));
+    Ok(App {
+        framework,
+        source: Source::Object(reference.clone()),
+        import_root: module.import_root.clone(),
+        work_dir: work_dir_of(&module.import_root),
+        django: django.cloned(),
+        evidence: found,
+        refused: Vec::new(),
+    })
+}
+
+/// A folder named `src` is only a place to import from.
+fn work_dir_of(import_root: &str) -> String {
+    if file_name(import_root) == "src" { parent(import_root) } else { import_root }.to_owned()
+}
+
+/// One plausible answer of the source.
+struct Plausible {
+    app: App,
+    aside: bool,
+    what: String,
+    /// `module:object`, where there is one.
+    name: String,
+}
+
+fn from_source(project: &Project<'_>) -> Result<App, InspectError> {
+    let all = plausible(project);
+    let (aside, mut near): (Vec<Plausible>, Vec<Plausible>) =
+        all.into_iter().partition(|plausible| plausible.aside);
+    if near.len() > 1 {
+        near = decide(project, near);
+    }
+    match near.len() {
+        1 => Ok(near.remove(0).app),
+        0 => Err(nothing(project, &aside)),
+        _ => Err(InspectError::Ambiguous { choices: choices(&near) }),
+    }
+}
+
+fn plausible(project: &Project<'_>) -> Vec<Plausible> {
+    let mut all = Vec::new();
+    let usable = |candidate: &&Candidate| {
+        let unserved =
+            candidate.framework == Framework::Dash && !candidate.evidence.note.contains("`server`");
+        candidate.missing.is_empty() && !unserved
+    };
+    for candidate in project.candidates.iter().filter(usable) {
+        all.push(Plausible {
+            app: of_candidate(candidate),
+            aside: candidate.aside,
+            what: format!("{} app `{}`", candidate.framework, candidate.reference),
+            name: candidate.reference.to_string(),
+        });
+    }
+    for django in &project.django {
+        let app = of_django(project, django);
+        let Source::Object(reference) = &app.source else { continue };
+        all.push(Plausible {
+            what: format!("Django project `{reference}`"),
+            name: reference.to_string(),
+            aside: django.aside,
+            app,
+        });
+    }
+    for runner in project.runners.iter().filter(|r| r.framework != Framework::NiceGui) {
+        all.push(Plausible {
+            app: of_runner(runner),
+            aside: runner.aside,
+            what: format!("{} app {}", runner.framework, runner.evidence.file),
+            name: String::new(),
+        });
+    }
+    all
+}
+
+fn of_candidate(candidate: &Candidate) -> App {
+    App {
+        framework: Some(candidate.framework),
+        source: Source::Object(candidate.reference.clone()),
+        import_root: candidate.import_root.clone(),
+        work_dir: work_dir_of(&candidate.import_root),
+        django: None,
+        evidence: vec![candidate.evidence.clone()],
+        refused: Vec::new(),
+    }
+}
+
+fn of_runner(runner: &Runner) -> App {
+    App {
+        framework: Some(runner.framework),
+        source: Source::Runner(runner.target.clone()),
+        import_root: runner.import_root.clone(),
+        work_dir: work_dir_of(&runner.import_root),
+        django: None,
+        evidence: vec![runner.evidence.clone()],
+        refused: Vec::new(),
+    }
+}
+
+/// WSGI, unless the settings name an ASGI application for Channels to serve.
+fn of_django(project: &Project<'_>, django: &DjangoProject) -> App {
+    let chain = super::django::settings_chain(&project.modules, &django.settings);
+    let asgi = super::django::setting(&chain, "ASGI_APPLICATION").zip(django.asgi.as_ref());
+    let mut evidence = vec![django.manage.clone()];
+    let entry = match (&django.wsgi, asgi) {
+        (_, Some(((module, set), asgi))) => {
+            let note = "`ASGI_APPLICATION` is set";
+            evidence.push(Evidence::at(module.path.as_str(), set.line, note));
+            Some(asgi)
+        }
+        (Some(wsgi), None) => Some(wsgi),
+        (None, None) => django.asgi.as_ref(),
+    };
+    let reference = match entry {
+        Some(entry) => {
+            evidence.insert(0, entry.evidence.clone());
+            entry.reference.clone()
+        }
+        None => AppReference {
+            module: "django.core.wsgi".to_owned(),
+            object: "get_wsgi_application".to_owned(),
+            factory: true,
+        },
+    };
+    App {
+        framework: Some(Framework::Django),
+        source: Source::Object(reference),
+        import_root: django.folder.clone(),
+        work_dir: django.folder.clone(),
+        django: Some(django.clone()),
+        evidence,
+        refused: Vec::new(),
+    }
+}
+
+/// Narrows several answers down by what the project says elsewhere, or by the customary name
+/// where all are in one file.
+fn decide(project: &Project<'_>, all: Vec<Plausible>) -> Vec<Plausible> {
+    let mut hints: Vec<(String, Evidence)> = project.dockerfile.command.iter().cloned().collect();
+    let flaskenv = join(&project.base, ".flaskenv");
+    for (at, line) in project.tree.text(&flaskenv).unwrap_or_default().lines().enumerate() {
+        if let Some(value) = line.trim().strip_prefix("FLASK_APP=") {
+            let evidence = Evidence::at(flaskenv.as_str(), at as u32 + 1, format!("`{line}`"));
+            hints.push((value.trim_end_matches(".py").to_owned(), evidence));
+        }
+    }
+    for (hint, evidence) in hints {
+        let named = |plausible: &Plausible| {
+            let module = plausible.name.split(':').next().unwrap_or_default();
+            !plausible.name.is_empty() && (hint.contains(&plausible.name) || hint == module)
+        };
+        if let [at] = positions(&all, named)[..] {
+            return only(all, at, evidence);
+        }
+    }
+    let file = all.first().map(|plausible| plausible.app.evidence[0].file.clone());
+    let one_file = all.iter().all(|p| Some(&p.app.evidence[0].file) == file.as_ref());
+    if one_file {
+        for name in ["app", "application"] {
+            let named = |plausible: &Plausible| plausible.name.ends_with(&format!(":{name}"));
+            if let [at] = positions(&all, named)[..] {
+                return only(all, at, Evidence::rule(format!("`{name}` is the customary name")));
+            }
+        }
+    }
+    all
+}
+
+fn positions(all: &[Plausible], wanted: impl Fn(&Plausible) -> bool) -> Vec<usize> {
+    (0..all.len()).filter(|at| wanted(&all[*at])).collect()
+}
+
+fn only(mut all: Vec<Plausible>, at: usize, evidence: Evidence) -> Vec<Plausible> {
+    let mut chosen = all.swap_remove(at);
+    chosen.app.evidence.push(evidence);
+    vec![chosen]
+}
+
+/// Each answer with the line that chooses it: by folder where the folders differ.
+fn choices(all: &[Plausible]) -> Vec<Choice> {
+    let roots: std::collections::BTreeSet<&str> =
+        all.iter().map(|plausible| plausible.app.work_dir.as_str()).collect();
+    let by_folder = roots.len() == all.len();
+    all.iter()
+        .map(|plausible| {
+            let root = &plausible.app.work_dir;
+            let line_to_add = match &plausible.app.source {
+                _ if by_folder && !root.is_empty() => format!("root = \"{root}\""),
+                Source::Runner(Target::File(file)) => {
+                    format!("processes = {{ web = \"python {file}\" }}")
+                }
+                Source::Runner(Target::Module(module)) => {
+                    format!("processes = {{ web = \"python -m {module}\" }}")
+                }
+                _ => format!("app = \"{}\"", plausible.name),
+            };
+            let evidence = plausible.app.evidence[0].clone();
+            Choice { what: plausible.what.clone(), evidence, line_to_add }
+        })
+        .collect()
+}
+
+/// The error when nothing outside tests and examples could be the app.
+fn nothing(project: &Project<'_>, aside: &[Plausible]) -> InspectError {
+    let own = |candidate: &&Candidate| !candidate.aside;
+    if let Some(candidate) = project.candidates.iter().find(own) {
+        let reason = if candidate.missing.is_empty() {
+            UnservableReason::NoDashServer { object: candidate.reference.object.clone() }
+        } else {
+            UnservableReason::Parameters(candidate.missing.clone())
+        };
+        let evidence = candidate.evidence.clone();
+        return InspectError::Unservable { framework: candidate.framework, evidence, reason };
+    }
+    if let Some(runner) = project.runners.iter().find(|runner| !runner.aside) {
+        let (framework, evidence) = (runner.framework, runner.evidence.clone());
+        let reason = UnservableReason::OwnServer;
+        return InspectError::Unservable { framework, evidence, reason };
+    }
+    if !aside.is_empty() {
+        return InspectError::OnlyAside { choices: choices(aside) };
+    }
+    let near = project.modules.iter().filter(|module| !module.aside).filter_map(|module| {
+        let (line, message) = module.source.error.as_ref()?;
+        Some(Evidence::at(module.path.as_str(), *line, format!("not read: {message}")))
+    });
+    InspectError::NothingFound {
+        python_files: project.modules.iter().count(),
+        near: near.take(5).collect(),
+    }
+}

@@ -1,0 +1,229 @@
+//! Django projects: `manage.py`, the settings module, the WSGI and ASGI objects.
+//!
+//! Where settings are a package, its default is usually the development one; a module named
+//! `production` beside it is preferred, and then variables are expected to be set.
+
+use super::candidate::Candidate;
+use super::framework::Framework;
+use super::modules::{Module, Modules};
+use super::python_source::{Assignment, Value};
+use super::tree::{file_name, parent};
+use windlass_model::{AppReference, Evidence};
+
+/// One Django project.
+#[derive(Debug, Clone)]
+pub(super) struct DjangoProject {
+    /// The folder of `manage.py`, which processes start in.
+    pub(super) folder: String,
+    /// The settings module and what names it.
+    pub(super) settings: String,
+    pub(super) settings_evidence: Evidence,
+    /// Whether the module has to be set in the environment: the code's own default is another.
+    pub(super) settings_set: bool,
+    pub(super) wsgi: Option<Candidate>,
+    pub(super) asgi: Option<Candidate>,
+    pub(super) aside: bool,
+    pub(super) manage: Evidence,
+}
+
+/// All Django projects, in order of their folders.
+pub(super) fn find(modules: &Modules) -> Vec<DjangoProject> {
+    modules
+        .iter()
+        .filter(|module| file_name(&module.path) == "manage.py")
+        .filter_map(|manage| project(modules, manage))
+        .collect()
+}
+
+/// The default that a file gives to `DJANGO_SETTINGS_MODULE`, and its line.
+fn default_settings(module: &Module) -> Option<(String, u32)> {
+    let called = module.source.calls.iter().find_map(|call| {
+        let name = call.args.first()?.as_text()?;
+        let setdefault = module.resolve(call.callee()) == "os.environ.setdefault";
+        let value = call.args.get(1)?.as_text()?;
+        (setdefault && name == "DJANGO_SETTINGS_MODULE").then(|| (value.to_owned(), call.line))
+    });
+    called.or_else(|| {
+        module.source.assignments.iter().find_map(|assignment| {
+            let set = assignment.target == "os.environ[DJANGO_SETTINGS_MODULE]";
+            Some((assignment.value.as_text().filter(|_| set)?.to_owned(), assignment.line))
+        })
+    })
+}
+
+fn project(modules: &Modules, manage: &Module) -> Option<DjangoProject> {
+    let folder = parent(&manage.path);
+    let entry = |function: &str| {
+        let mut found: Vec<Candidate> = modules
+            .iter()
+            .filter(|module| module.import_root == folder && module.aside == manage.aside)
+            .filter_map(|module| entry_object(module, function))
+            .collect();
+        found.sort_by_key(|candidate| candidate.reference.module.len());
+        found.into_iter().next()
+    };
+    let wsgi = entry("django.core.wsgi.get_wsgi_application");
+    let asgi = entry("django.core.asgi.get_asgi_application");
+    // wsgi.py decides what production runs; manage.py is for development.
+    let serving = wsgi.as_ref().or(asgi.as_ref());
+    let places = [serving.and_then(|candidate| modules.at(&candidate.evidence.file)), Some(manage)];
+    let (module, (default, line)) = places
+        .into_iter()
+        .flatten()
+        .find_map(|module| Some((module, default_settings(module)?)))?;
+    let mut settings_evidence = Evidence::at(
+        module.path.as_str(),
+        line,
+        format!("`DJANGO_SETTINGS_MODULE` is `{default}`"),
+    );
+    let production = production_of(modules, &default);
+    let settings_set = production.is_some();
+    if let Some(better) = &production {
+        settings_evidence = Evidence::file(
+            better.path.as_str(),
+            format!("production settings are preferred to the default `{default}`"),
+        );
+    }
+    Some(DjangoProject {
+        folder: folder.to_owned(),
+        settings: production.map_or(default, |module| module.name.clone()),
+        settings_evidence,
+        settings_set,
+        wsgi,
+        asgi,
+        aside: manage.aside,
+        manage: Evidence::file(manage.path.as_str(), "a Django project"),
+    })
+}
+
+/// The production settings beside a default that is something else.
+fn production_of<'a>(modules: &'a Modules, default: &str) -> Option<&'a Module> {
+    let names = ["production", "prod"];
+    let (package, last) = default.rsplit_once('.').unwrap_or(("", default));
+    if names.contains(&last) {
+        return None;
+    }
+    let is_package =
+        modules.named(default).is_some_and(|module| file_name(&module.path) == "__init__.py");
+    let package = if is_package { default } else { package };
+    // Settings that are one module beside unrelated ones have no production sibling.
+    if !is_package && !package.ends_with("settings") && !package.ends_with("config") {
+        return None;
+    }
+    names.iter().find_map(|name| modules.named(&format!("{package}.{name}")))
+}
+
+fn entry_object(module: &Module, function: &str) -> Option<Candidate> {
+    let interface = if function.contains("wsgi") { "WSGI" } else { "ASGI" };
+    module.source.assignments.iter().filter(|a| a.scope.is_empty()).find_map(|assignment| {
+        let call = assignment.value.as_call()?;
+        let direct = module.resolve(call.callee()) == function;
+        // `ProtocolTypeRouter({"http": get_asgi_application()})` serves Django too.
+        let inner = || {
+            let within = |value: &Value| calls(module, value, function);
+            call.args.iter().any(within) || call.keywords.iter().any(|(_, value)| within(value))
+        };
+        if !direct && !inner() {
+            return None;
+        }
+        let object = assignment.target.clone();
+        let note = format!("`{object}` is the project's {interface} object");
+        Some(Candidate {
+            framework: Framework::Django,
+            evidence: Evidence::at(module.path.as_str(), assignment.line, note),
+            reference: AppReference { module: module.name.clone(), object, factory: false },
+            import_root: module.import_root.clone(),
+            aside: module.aside,
+            missing: Vec::new(),
+        })
+    })
+}
+
+fn calls(module: &Module, value: &Value, function: &str) -> bool {
+    match value {
+        Value::Call(call) => module.resolve(call.callee()) == function,
+        Value::Name(name) => {
+            let made = module.value_of(name).and_then(Value::as_call);
+            made.is_some_and(|call| module.resolve(call.callee()) == function)
+        }
+        Value::Dict(items) => items.iter().any(|(_, value)| calls(module, value, function)),
+        _ => false,
+    }
+}
+
+/// The settings module and those that it takes everything from, nearest first.
+pub(super) fn settings_chain<'a>(modules: &'a Modules, settings: &str) -> Vec<&'a Module> {
+    let mut chain: Vec<&Module> = Vec::new();
+    let mut open: Vec<String> = vec![settings.to_owned()];
+    while let Some(name) = open.pop() {
+        let Some(module) = modules.named(&name) else { continue };
+        if chain.iter().any(|known| known.path == module.path) || chain.len() > 20 {
+            continue;
+        }
+        chain.push(module);
+        let stars = module.source.imports.iter().filter(|i| i.name.as_deref() == Some("*"));
+        open.extend(stars.map(|import| module.absolute(import.level, &import.module)));
+    }
+    chain
+}
+
+/// What a setting is last set to, in the nearest module that sets it.
+pub(super) fn setting<'a>(
+    chain: &[&'a Module],
+    name: &str,
+) -> Option<(&'a Module, &'a Assignment)> {
+    chain.iter().find_map(|module| {
+        let mut own = module.source.assignments.iter().rev();
+        let found = own.find(|a| a.scope.is_empty() && a.target == name)?;
+        Some((*module, found))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tree::Tree;
+    use super::*;
+
+    fn only(files: &[(&str, &str)]) -> (Modules, DjangoProject) {
+        let modules = Modules::read(&Tree::from_files(files.iter().copied()), "").expect("parsed");
+        let mut found = find(&modules);
+        assert_eq!(found.len(), 1);
+        (modules, found.remove(0))
+    }
+
+    const MANAGE: &str = "import os\ndef main():\n    os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'site1.settings')\n";
+    const WSGI: &str = "import os\nfrom django.core.wsgi import get_wsgi_application\n\
+         os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'site1.settings')\n\
+         application = get_wsgi_application()\n";
+
+    #[test]
+    fn the_fresh_project() {
+        let (_, project) =
+            only(&[("manage.py", MANAGE), ("site1/__init__.py", ""), ("site1/wsgi.py", WSGI)]);
+        assert_eq!((project.folder.as_str(), project.settings_set), ("", false));
+        assert_eq!(project.settings, "site1.settings");
+        let wsgi = project.wsgi.expect("there is one");
+        assert_eq!(wsgi.reference.to_string(), "site1.wsgi:application");
+        assert_eq!(wsgi.evidence.line, Some(4));
+    }
+
+    #[test]
+    fn production_settings_are_preferred() {
+        let (modules, project) = only(&[
+            ("src/manage.py", MANAGE),
+            ("src/site1/settings/__init__.py", ""),
+            ("src/site1/settings/base.py", "DEBUG = True\nX = 1\n"),
+            ("src/site1/settings/production.py", "from .base import *\nDEBUG = False\n"),
+        ]);
+        assert_eq!((project.folder.as_str(), project.settings_set), ("src", true));
+        assert_eq!(project.settings, "site1.settings.production");
+        assert!(project.wsgi.is_none());
+        let chain = settings_chain(&modules, &project.settings);
+        let (module, debug) = setting(&chain, "DEBUG").expect("set");
+        assert_eq!(
+            (module.name.as_str(), &debug.value),
+            (project.settings.as_str(), &Value::Bool(false))
+        );
+        assert_eq!(setting(&chain, "X").map(|(_, x)| x.line), Some(2));
+    }
+}

@@ -1,0 +1,304 @@
+//! The project's Python files as importable modules.
+//!
+//! Where a module is imported from follows Python's rules and the project's own imports: a folder
+//! with `__init__.py` belongs to the package above it; a folder without one is a place to import
+//! from when its modules import each other that way, else a namespace package.
+
+use super::python_source::{PythonSource, Value, read_all};
+use super::tree::{Tree, file_name, is_python, join, parent};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// One importable file.
+#[derive(Debug)]
+pub(super) struct Module {
+    /// Path below the project's root.
+    pub(super) path: String,
+    /// Dotted name as seen from [`Module::import_root`].
+    pub(super) name: String,
+    /// The folder that must be on `PYTHONPATH`.
+    pub(super) import_root: String,
+    /// Whether it is a test, an example, documentation: nothing that a deploy is about.
+    pub(super) aside: bool,
+    pub(super) source: PythonSource,
+}
+
+/// All of them.
+#[derive(Debug, Default)]
+pub(super) struct Modules {
+    list: Vec<Module>,
+    by_name: BTreeMap<String, usize>,
+    by_path: BTreeMap<String, usize>,
+}
+
+const ASIDE: [&str; 20] = [
+    "test",
+    "tests",
+    "testing",
+    "example",
+    "examples",
+    "samples",
+    "sandbox",
+    "demo",
+    "demos",
+    "doc",
+    "docs",
+    "docs_src",
+    "migrations",
+    "alembic",
+    "benchmarks",
+    "scripts",
+    "tools",
+    "fixtures",
+    "templates",
+    "notebooks",
+];
+
+/// Whether a path is set aside: by a folder's name or by being a test file.
+fn is_aside(path: &str) -> bool {
+    let name = file_name(path);
+    parent(path).split('/').any(|part| ASIDE.contains(&part) || part.starts_with('.'))
+        || matches!(name, "conftest.py" | "setup.py" | "tests.py" | "noxfile.py" | "tasks.py")
+        || name.starts_with("test_")
+        || name.ends_with("_test.py")
+}
+
+impl Modules {
+    /// Parses every Python file below `root`. `None` when the parser's stack cannot be had.
+    pub(super) fn read(tree: &Tree, root: &str) -> Option<Self> {
+        let files: Vec<(&str, &str)> = tree
+            .below(root)
+            .filter(|(path, _)| is_python(path))
+            .filter_map(|(path, file)| Some((path, file.text.as_deref()?)))
+            .collect();
+        let texts: Vec<&str> = files.iter().map(|(_, text)| *text).collect();
+        let sources = read_all(&texts)?;
+        let imported = imported_by_folder(&files, &sources);
+        let mut modules = Self::default();
+        let import_roots: Vec<String> = files
+            .iter()
+            .map(|(path, _)| import_root(tree, root, parent(path), &imported))
+            .collect();
+        for (((path, _), source), import_root) in files.iter().zip(sources).zip(import_roots) {
+            let below = path.strip_prefix(&import_root).unwrap_or(path).trim_start_matches('/');
+            let dotted = below.trim_end_matches(".py").replace('/', ".");
+            let name = dotted.strip_suffix(".__init__").unwrap_or(&dotted).to_owned();
+            let at = modules.list.len();
+            let inner = path.strip_prefix(root).unwrap_or(path);
+            let aside = is_aside(inner.trim_start_matches('/'));
+            modules.by_path.insert((*path).to_owned(), at);
+            // A test or example never hides a module of the app.
+            if !aside || !modules.by_name.contains_key(&name) {
+                modules.by_name.insert(name.clone(), at);
+            }
+            modules.list.push(Module {
+                path: (*path).to_owned(),
+                name,
+                import_root,
+                aside,
+                source,
+            });
+        }
+        Some(modules)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Module> {
+        self.list.iter()
+    }
+
+    /// The module of that dotted name.
+    pub(super) fn named(&self, name: &str) -> Option<&Module> {
+        self.by_name.get(name).map(|at| &self.list[*at])
+    }
+
+    /// The module of that file.
+    pub(super) fn at(&self, path: &str) -> Option<&Module> {
+        self.by_path.get(path).map(|at| &self.list[*at])
+    }
+
+    /// Splits a dotted name into one of our modules and the rest: `a.b.c` may be `c` of `a.b`.
+    pub(super) fn split<'a>(&self, dotted: &'a str) -> Option<(&Module, &'a str)> {
+        let (mut module, mut rest) = (dotted, "");
+        loop {
+            if let Some(found) = self.named(module) {
+                return Some((found, rest));
+            }
+            let at = module.rfind('.')?;
+            (module, rest) = (&dotted[..at], &dotted[at + 1..]);
+        }
+    }
+
+    /// Whether a first name in an import is the project's own.
+    pub(super) fn is_own(&self, first: &str) -> bool {
+        let prefix = format!("{first}.");
+        self.by_name.contains_key(first)
+            || self
+                .by_name
+                .range(prefix.clone()..)
+                .next()
+                .is_some_and(|(n, _)| n.starts_with(&prefix))
+    }
+}
+
+impl Module {
+    /// The absolute dotted name behind a name that this file uses: `F` is `flask.Flask` after
+    /// `from flask import Flask as F`; what the file itself defines gets the file's own name.
+    pub(super) fn resolve(&self, dotted: &str) -> String {
+        let (first, rest) = dotted.split_once('.').unwrap_or((dotted, ""));
+        let import = self.source.imports.iter().rev().find(|import| import.alias == first);
+        let base = match import {
+            Some(import) => {
+                let module = self.absolute(import.level, &import.module);
+                match &import.name {
+                    Some(name) if module.is_empty() => name.clone(),
+                    Some(name) => format!("{module}.{name}"),
+                    None => module,
+                }
+            }
+            None => join_dots(&self.name, first),
+        };
+        join_dots(&base, rest)
+    }
+
+    /// The module that a relative import names (PEP 328).
+    pub(super) fn absolute(&self, level: u32, module: &str) -> String {
+        if level == 0 {
+            return module.to_owned();
+        }
+        let is_package = file_name(&self.path) == "__init__.py";
+        let ups = level as usize - usize::from(is_package);
+        let parts: Vec<&str> = self.name.split('.').collect();
+        let kept = parts.len().saturating_sub(ups);
+        join_dots(&parts[..kept].join("."), module)
+    }
+
+    /// The value last given to a name at the top of the file.
+    pub(super) fn value_of(&self, name: &str) -> Option<&Value> {
+        self.source
+            .assignments
+            .iter()
+            .rev()
+            .find(|assignment| assignment.scope.is_empty() && assignment.target == name)
+            .map(|assignment| &assignment.value)
+    }
+
+    /// The first names of everything that the file imports absolutely, with their lines.
+    pub(super) fn imported(&self) -> impl Iterator<Item = (&str, u32)> {
+        self.source
+            .imports
+            .iter()
+            .filter(|import| import.level == 0)
+            .map(|import| (import.module.split('.').next().unwrap_or_default(), import.line))
+    }
+}
+
+fn join_dots(a: &str, b: &str) -> String {
+    match (a.is_empty(), b.is_empty()) {
+        (true, _) => b.to_owned(),
+        (_, true) => a.to_owned(),
+        _ => format!("{a}.{b}"),
+    }
+}
+
+/// The first names that the files of each folder import absolutely.
+fn imported_by_folder<'a>(
+    files: &[(&'a str, &str)],
+    sources: &'a [PythonSource],
+) -> BTreeMap<&'a str, BTreeSet<&'a str>> {
+    let mut imported: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for ((path, _), source) in files.iter().zip(sources) {
+        let names = source
+            .imports
+            .iter()
+            .filter(|import| import.level == 0)
+            .map(|import| import.module.split('.').next().unwrap_or_default());
+        imported.entry(parent(path)).or_default().extend(names);
+    }
+    imported
+}
+
+/// The folder that the modules in `folder` are imported from.
+fn import_root(
+    tree: &Tree,
+    root: &str,
+    folder: &str,
+    imported: &BTreeMap<&str, BTreeSet<&str>>,
+) -> String {
+    let mut place = folder;
+    while place != root && tree.has(&join(place, "__init__.py")) {
+        place = parent(place);
+    }
+    while place != root {
+        let below = |name: &str| {
+            tree.has(&join(place, &format!("{name}.py"))) || tree.has_folder(&join(place, name))
+        };
+        let above = |name: &str| {
+            let up = parent(place);
+            tree.has(&join(up, &format!("{name}.py"))) || tree.has_folder(&join(up, name))
+        };
+        let within = imported.iter().filter(|(at, _)| {
+            **at == place || at.strip_prefix(place).is_some_and(|rest| rest.starts_with('/'))
+        });
+        let mut names = within.flat_map(|(_, names)| names);
+        let own_project = ["manage.py", "pyproject.toml", "setup.py", "requirements.txt"]
+            .iter()
+            .any(|name| tree.has(&join(place, name)));
+        let is_src = file_name(place) == "src";
+        if own_project || is_src || names.any(|name| below(name) && !above(name)) {
+            return place.to_owned();
+        }
+        place = parent(place);
+    }
+    root.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn modules_are_named_from_where_they_are_imported() {
+        for (files, path, root, name) in [
+            (vec![("app.py", "")], "app.py", "", "app"),
+            (vec![("a/__init__.py", ""), ("a/b.py", "")], "a/b.py", "", "a.b"),
+            (vec![("src/a/__init__.py", "")], "src/a/__init__.py", "src", "a"),
+            (
+                vec![("app/main.py", "from app.db import x"), ("app/db.py", "")],
+                "app/main.py",
+                "",
+                "app.main",
+            ),
+            (vec![("api/main.py", "import db"), ("api/db.py", "")], "api/main.py", "api", "main"),
+            (vec![("p/manage.py", ""), ("p/core/wsgi.py", "")], "p/core/wsgi.py", "p", "core.wsgi"),
+        ] {
+            let tree = Tree::from_files(files);
+            let modules = Modules::read(&tree, "").expect("parsed");
+            let module = modules.at(path).expect("it is there");
+            assert_eq!((module.import_root.as_str(), module.name.as_str()), (root, name), "{path}");
+        }
+    }
+
+    #[test]
+    fn names_resolve_through_imports() {
+        let tree = Tree::from_files([
+            ("shop/__init__.py", "from .web import bp\nfrom . import db\n"),
+            ("shop/web/__init__.py", "from flask import Blueprint as B\nimport os.path\n"),
+            ("shop/web/views.py", "from ..db import x\nfrom . import y\n"),
+            ("shop/db.py", ""),
+        ]);
+        let modules = Modules::read(&tree, "").expect("parsed");
+        for (module, name, full) in [
+            ("shop", "bp", "shop.web.bp"),
+            ("shop", "db.init", "shop.db.init"),
+            ("shop.web", "B", "flask.Blueprint"),
+            ("shop.web", "os.path.join", "os.path.join"),
+            ("shop.web", "own", "shop.web.own"),
+            ("shop.web.views", "x", "shop.db.x"),
+            ("shop.web.views", "y", "shop.web.y"),
+        ] {
+            assert_eq!(modules.named(module).expect(module).resolve(name), full, "{module} {name}");
+        }
+        let (module, rest) = modules.split("shop.web.bp").expect("split");
+        assert_eq!((module.name.as_str(), rest), ("shop.web", "bp"));
+        assert!(modules.is_own("shop") && !modules.is_own("flask"));
+    }
+}

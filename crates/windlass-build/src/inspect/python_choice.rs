@@ -1,0 +1,286 @@
+//! Which Python the project runs on.
+//!
+//! `python` of `[tool.windlass]` decides. `requires-python` excludes. Every other place is a
+//! wish: exact pins almost never match what can be had, so they are relaxed to the minor version,
+//! and a minor version that cannot be had gives way to the nearest one, loudly.
+
+use super::error::InspectError;
+use super::metadata::{Metadata, line_starting, line_with};
+use super::requirements::Declared;
+use super::tree::{Tree, join};
+use pep440_rs::{Version, VersionSpecifiers};
+use std::str::FromStr;
+use windlass_model::{AppConfig, Evidence, Problem, PythonVersion};
+
+/// The chosen Python.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct PythonChoice {
+    pub(super) version: PythonVersion,
+    pub(super) evidence: Vec<Evidence>,
+    pub(super) warning: Option<Problem>,
+}
+
+/// What the choice depends on.
+pub(super) struct Question<'a> {
+    pub(super) tree: &'a Tree,
+    pub(super) config: &'a AppConfig,
+    /// Folders to look in, nearest to the app first.
+    pub(super) folders: &'a [String],
+    pub(super) dockerfile_tag: Option<&'a (String, Evidence)>,
+    pub(super) declared: &'a Declared,
+    pub(super) available: &'a [PythonVersion],
+}
+
+/// Packages with compiled code, and their first version with wheels for Python 3.13: an older
+/// exact pin means a compiler there. Read from the files published for each.
+const FIRST_FOR_3_13: [(&str, &str); 12] = [
+    ("asyncpg", "0.30.0"),
+    ("cffi", "1.17.0"),
+    ("greenlet", "3.1.0"),
+    ("grpcio", "1.66.2"),
+    ("lxml", "5.3.0"),
+    ("numpy", "2.1.0"),
+    ("pandas", "2.2.3"),
+    ("pillow", "10.4.0"),
+    ("psycopg2-binary", "2.9.10"),
+    ("pydantic-core", "2.20.0"),
+    ("uvloop", "0.21.0"),
+    ("pyyaml", "6.0.2"),
+];
+
+/// Chooses among what can be had.
+pub(super) fn choose(question: &Question<'_>) -> Result<PythonChoice, InspectError> {
+    let mut available = question.available.to_vec();
+    available.sort_unstable();
+    if let Some(wanted) = question.config.python {
+        let line = question.config.line_of("python");
+        if !available.contains(&wanted) {
+            return Err(InspectError::PythonUnavailable { wanted, line, available });
+        }
+        let note = format!("`python = \"{wanted}\"` in [tool.windlass]");
+        let evidence = Evidence { file: "pyproject.toml".to_owned(), line, note };
+        return Ok(PythonChoice { version: wanted, evidence: vec![evidence], warning: None });
+    }
+    let mut evidence = Vec::new();
+    let mut allowed = available.clone();
+    for folder in question.folders {
+        if let Some((specifiers, place)) = constraint(question.tree, folder)? {
+            allowed.retain(|version| allows(&specifiers, *version));
+            if allowed.is_empty() {
+                return Err(InspectError::PythonExcluded { evidence: place, available });
+            }
+            evidence.push(place);
+            break;
+        }
+    }
+    match wish(question) {
+        Some((wanted, place)) if allowed.contains(&wanted) => {
+            evidence.insert(0, place);
+            Ok(PythonChoice { version: wanted, evidence, warning: None })
+        }
+        Some((wanted, place)) => {
+            let version = nearest(question.declared, &allowed, wanted);
+            let message =
+                format!("{place}: Python {wanted} cannot be had, {version} takes its place");
+            let warning = Problem::user("python-pin-replaced", message)
+                .hint(format!("if that is right, say so: [tool.windlass] python = \"{version}\""));
+            evidence.insert(0, place);
+            Ok(PythonChoice { version, evidence, warning: Some(warning) })
+        }
+        None => {
+            let (version, reason) = newest(question.declared, &allowed);
+            evidence.extend(reason);
+            Ok(PythonChoice { version, evidence, warning: None })
+        }
+    }
+}
+
+/// The newest, unless a pinned package has no wheels for it.
+fn newest(declared: &Declared, allowed: &[PythonVersion]) -> (PythonVersion, Option<Evidence>) {
+    let newest = allowed.last().copied().unwrap_or(PythonVersion::three(13));
+    if newest >= PythonVersion::three(13)
+        && let Some(older) = allowed.iter().rev().find(|v| **v < PythonVersion::three(13))
+        && let Some(evidence) = pinned_before_3_13(declared)
+    {
+        return (*older, Some(evidence));
+    }
+    (newest, Some(Evidence::rule("the newest that can be had")))
+}
+
+fn nearest(declared: &Declared, allowed: &[PythonVersion], wanted: PythonVersion) -> PythonVersion {
+    let newer = allowed.iter().copied().find(|version| *version > wanted);
+    match newer {
+        Some(version) if version < PythonVersion::three(13) => version,
+        Some(_) => newest(declared, allowed).0,
+        None => allowed.last().copied().unwrap_or(wanted),
+    }
+}
+
+fn pinned_before_3_13(declared: &Declared) -> Option<Evidence> {
+    FIRST_FOR_3_13.iter().find_map(|(name, first)| {
+        let package = declared.get(name)?;
+        let older = *package.pinned()? < Version::from_str(first).ok()?;
+        let mut evidence = package.evidence.clone();
+        evidence.note.push_str(" has no wheels for Python 3.13");
+        older.then_some(evidence)
+    })
+}
+
+/// `requires-python`, or Poetry's constraint.
+fn constraint(
+    tree: &Tree,
+    folder: &str,
+) -> Result<Option<(VersionSpecifiers, Evidence)>, InspectError> {
+    let path = join(folder, "pyproject.toml");
+    let Some(text) = tree.text(&path) else { return Ok(None) };
+    let metadata = Metadata::parse(text).unwrap_or_default();
+    if let Some(written) = metadata.requires_python {
+        let line = line_starting(text, "requires-python");
+        let Ok(specifiers) = VersionSpecifiers::from_str(&written) else {
+            return Err(InspectError::BadRequiresPython { text: written, line });
+        };
+        let note = format!("`requires-python = \"{written}\"`");
+        return Ok(Some((specifiers, Evidence { file: path, line, note })));
+    }
+    let poetry = metadata.poetry_python.and_then(|written| {
+        let specifiers = VersionSpecifiers::from_str(&from_poetry(&written)?).ok()?;
+        let line = line_with(text, &written);
+        let note = format!("Poetry's `python = \"{written}\"`");
+        Some((specifiers, Evidence { file: path, line, note }))
+    });
+    Ok(poetry)
+}
+
+/// Poetry's `^3.11` and `~3.11` as PEP 440 writes them; Python's major version bounds both.
+fn from_poetry(written: &str) -> Option<String> {
+    let parts: Option<Vec<String>> = written
+        .split(',')
+        .map(|part| {
+            let part = part.trim();
+            if let Some(version) = part.strip_prefix('^') {
+                return Some(format!(">={version},<4"));
+            }
+            if let Some(version) = part.strip_prefix('~').filter(|rest| !rest.starts_with('=')) {
+                let minor: PythonVersion = version.parse().ok()?;
+                return Some(format!(">={version},<3.{}", minor.minor + 1));
+            }
+            let plain = part.starts_with(|c: char| c.is_ascii_digit());
+            Some(if plain && part.ends_with('*') { format!("=={part}") } else { part.to_owned() })
+        })
+        .collect();
+    Some(parts?.join(","))
+}
+
+/// Whether any patch level of a version is allowed.
+fn allows(specifiers: &VersionSpecifiers, version: PythonVersion) -> bool {
+    (0..40).any(|patch| {
+        let full = Version::new([u64::from(version.major), u64::from(version.minor), patch]);
+        specifiers.contains(&full)
+    })
+}
+
+/// The version that a file other than `pyproject.toml` asks for, and where.
+fn wish(question: &Question<'_>) -> Option<(PythonVersion, Evidence)> {
+    question.folders.iter().find_map(|folder| in_folder(question.tree, folder)).or_else(|| {
+        let (tag, evidence) = question.dockerfile_tag?;
+        let plain = tag.split('-').next().unwrap_or(tag);
+        Some((plain.parse().ok()?, evidence.clone()))
+    })
+}
+
+fn in_folder(tree: &Tree, folder: &str) -> Option<(PythonVersion, Evidence)> {
+    type Pick = fn(&str) -> Option<&str>;
+    let whole: Pick = |line| Some(line.trim());
+    let files: [(&str, Pick); 4] = [
+        (".python-version", whole),
+        ("runtime.txt", whole),
+        (".tool-versions", |line| line.trim().strip_prefix("python ")),
+        ("Pipfile", |line| {
+            let (key, value) = line.split_once('=')?;
+            let python = matches!(key.trim(), "python_version" | "python_full_version");
+            python.then(|| value.trim().trim_matches(['"', '\'']))
+        }),
+    ];
+    files.into_iter().find_map(|(name, pick)| {
+        let path = join(folder, name);
+        let text = tree.text(&path)?;
+        text.lines().enumerate().find_map(|(at, line)| {
+            let written = pick(line).filter(|text| !text.is_empty() && !text.starts_with('#'))?;
+            let version = written.split_whitespace().next()?.parse().ok()?;
+            let evidence = Evidence::at(path.as_str(), at as u32 + 1, format!("`{}`", line.trim()));
+            Some((version, evidence))
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chosen(files: &[(&str, &str)]) -> Result<PythonChoice, InspectError> {
+        let tree = Tree::from_files(files.iter().copied());
+        let config = AppConfig::from_pyproject(tree.text("pyproject.toml").unwrap_or_default())
+            .expect("the test's own config");
+        let files: Vec<String> = tree
+            .files()
+            .map(|(path, _)| path.to_owned())
+            .filter(|path| path.ends_with("requirements.txt"))
+            .collect();
+        choose(&Question {
+            tree: &tree,
+            config: &config,
+            folders: &[String::new()],
+            dockerfile_tag: None,
+            declared: &Declared::from_files(&tree, &files)?,
+            available: &[PythonVersion::three(11), PythonVersion::three(13)],
+        })
+    }
+
+    #[test]
+    fn versions_are_found_and_relaxed() {
+        let project = |text: &str| format!("[project]\nname='x'\nrequires-python = '{text}'\n");
+        for (file, text, minor, warned) in [
+            ("README", "", 13, false),
+            (".python-version", "# mine\n3.11.4\n", 11, false),
+            (".python-version", "3.12.0", 13, true),
+            (".python-version", "3.14", 13, true),
+            (".python-version", "3.8", 11, true),
+            ("runtime.txt", "python-3.11.9", 11, false),
+            (".tool-versions", "nodejs 20\npython 3.11.1\n", 11, false),
+            ("Pipfile", "[requires]\npython_version = \"3.11\"\n", 11, false),
+            ("pyproject.toml", &project(">=3.8,<3.13"), 11, false),
+            ("pyproject.toml", &project("~=3.11"), 13, false),
+            ("pyproject.toml", &project("==3.11.*"), 11, false),
+            ("pyproject.toml", "[tool.poetry.dependencies]\npython = '~3.11'\n", 11, false),
+            ("pyproject.toml", "[tool.poetry.dependencies]\npython = '^3.9'\n", 13, false),
+            ("pyproject.toml", "[tool.windlass]\npython = '3.11'\n", 11, false),
+            ("requirements.txt", "greenlet==3.0.1\n", 11, false),
+            ("requirements.txt", "greenlet==3.1.1\n", 13, false),
+        ] {
+            let choice = chosen(&[(file, text)]).expect(text);
+            let found = (choice.version.minor, choice.warning.is_some());
+            assert_eq!(found, (minor, warned), "{file}: {text}");
+            assert!(!choice.evidence.is_empty(), "{file}: {text}");
+        }
+    }
+
+    #[test]
+    fn a_pin_within_the_constraint() {
+        let project = "[project]\nname='x'\nrequires-python = '<3.13'\n";
+        let files = [(".python-version", "3.12"), ("pyproject.toml", project)];
+        assert_eq!(chosen(&files).expect("chosen").version, PythonVersion::three(11));
+        let old = [(".python-version", "3.12"), ("requirements.txt", "greenlet==3.0.1")];
+        assert_eq!(chosen(&old).expect("chosen").version, PythonVersion::three(11));
+    }
+
+    #[test]
+    fn what_cannot_be_had_is_refused() {
+        for text in [
+            "[project]\nrequires-python = '==3.12.*'\n",
+            "[project]\nrequires-python = 'three'\n",
+            "[tool.windlass]\npython = '3.12'\n",
+        ] {
+            assert!(chosen(&[("pyproject.toml", text)]).is_err(), "{text}");
+        }
+    }
+}

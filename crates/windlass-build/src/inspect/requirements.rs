@@ -1,0 +1,241 @@
+//! Which packages a project declares, by name; what they resolve to is uv's business.
+
+use super::error::InspectError;
+use super::tree::{Tree, join, parent};
+use pep440_rs::{Operator, Version, VersionSpecifier, VersionSpecifiers};
+use std::collections::{BTreeMap, BTreeSet};
+use std::str::FromStr;
+use windlass_model::Evidence;
+
+/// Declared packages by normalised name (PEP 503).
+#[derive(Debug, Clone, Default)]
+pub(super) struct Declared {
+    packages: BTreeMap<String, Package>,
+    /// Where the project itself is asked for (`.` or `-e .`).
+    pub(super) own: Option<Evidence>,
+}
+
+/// One declared package.
+#[derive(Debug, Clone)]
+pub(super) struct Package {
+    pub(super) evidence: Evidence,
+    extras: Vec<String>,
+    specifiers: Option<VersionSpecifiers>,
+}
+
+/// Deepest nesting of `-r`; a ring of files ends there too.
+const MAX_DEPTH: usize = 10;
+
+impl Declared {
+    /// Reads requirements files with everything that they include.
+    pub(super) fn from_files(tree: &Tree, files: &[String]) -> Result<Self, InspectError> {
+        let mut declared = Self::default();
+        let mut seen = BTreeSet::new();
+        for file in files {
+            declared.read(tree, file, &mut seen, 0)?;
+        }
+        Ok(declared)
+    }
+
+    /// Takes the dependencies of a `[project]` table.
+    pub(super) fn from_project(file: &str, text: &str, dependencies: &[String]) -> Self {
+        let mut declared = Self::default();
+        for dependency in dependencies {
+            let line = super::metadata::line_with(text, dependency.as_str());
+            declared.add(dependency, file, line);
+        }
+        declared
+    }
+
+    fn read(
+        &mut self,
+        tree: &Tree,
+        file: &str,
+        seen: &mut BTreeSet<String>,
+        depth: usize,
+    ) -> Result<(), InspectError> {
+        if depth > MAX_DEPTH || !seen.insert(file.to_owned()) {
+            return Ok(());
+        }
+        let text = tree.text(file).unwrap_or_default();
+        for (at, line) in text.lines().enumerate() {
+            let number = at as u32 + 1;
+            let line = line.split(" #").next().unwrap_or_default().trim();
+            if line.is_empty() || line.starts_with('#') {
+                continue;
+            }
+            if let Some(included) = included(line) {
+                let path = resolve(parent(file), included);
+                match path.filter(|path| tree.has(path)) {
+                    Some(path) => self.read(tree, &path, seen, depth + 1)?,
+                    None if included.contains("://") => {}
+                    None => {
+                        return Err(InspectError::RequirementsMissing {
+                            file: file.to_owned(),
+                            line: number,
+                            included: included.to_owned(),
+                        });
+                    }
+                }
+            } else if matches!(line, "." | "-e ." | "--editable ." | "-e ./" | "./") {
+                self.own = Some(Evidence::at(file, number, format!("`{line}`")));
+            } else if !line.starts_with('-') {
+                self.add(line, file, Some(number));
+            }
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, requirement: &str, file: &str, line: Option<u32>) {
+        let end = requirement
+            .find(|c: char| !(c.is_ascii_alphanumeric() || "-_.".contains(c)))
+            .unwrap_or(requirement.len());
+        let (name, rest) = requirement.split_at(end);
+        if name.is_empty() || rest.starts_with("://") {
+            return;
+        }
+        let rest = rest.trim();
+        let (extras, rest) = match rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+            Some((extras, rest)) => (extras, rest),
+            None => ("", rest),
+        };
+        let version = rest.split([';', ' ']).next().unwrap_or_default().trim_end_matches('\\');
+        let package = Package {
+            evidence: Evidence {
+                file: file.to_owned(),
+                line,
+                note: format!("`{}`", requirement.trim_end_matches('\\').trim()),
+            },
+            extras: extras.split(',').map(|extra| extra.trim().to_owned()).collect(),
+            specifiers: VersionSpecifiers::from_str(version).ok(),
+        };
+        self.packages.entry(normalised(name)).or_insert(package);
+    }
+
+    /// The declaration of a package.
+    pub(super) fn get(&self, name: &str) -> Option<&Package> {
+        self.packages.get(name)
+    }
+
+    /// Whether the package is declared, or comes with a declared one's `[standard]` extra.
+    pub(super) fn provides(&self, name: &str) -> Option<&Evidence> {
+        let with_extra = || {
+            ["fastapi", "litestar", "uvicorn"].iter().find_map(|owner| {
+                let package = self.get(owner)?;
+                let extra =
+                    package.extras.iter().any(|extra| extra == "standard" || extra == "all");
+                (extra && name == "uvicorn").then_some(&package.evidence)
+            })
+        };
+        self.get(name).map(|package| &package.evidence).or_else(with_extra)
+    }
+}
+
+impl Package {
+    /// The one version that `==` allows.
+    pub(super) fn pinned(&self) -> Option<&Version> {
+        let exact =
+            |operator: &Operator| matches!(operator, Operator::Equal | Operator::ExactEqual);
+        self.specifiers
+            .as_ref()?
+            .iter()
+            .find(|s| exact(s.operator()))
+            .map(VersionSpecifier::version)
+    }
+
+    /// Whether every version that the declaration allows is at least this one.
+    pub(super) fn is_at_least(&self, version: &Version) -> bool {
+        let bound = |operator: &Operator| {
+            matches!(
+                operator,
+                Operator::Equal
+                    | Operator::ExactEqual
+                    | Operator::GreaterThanEqual
+                    | Operator::TildeEqual
+                    | Operator::GreaterThan
+            )
+        };
+        let specifiers = self.specifiers.iter().flat_map(|specifiers| specifiers.iter());
+        specifiers.filter(|s| bound(s.operator())).any(|s| s.version() >= version)
+    }
+}
+
+/// A name as PEP 503 compares it.
+pub(super) fn normalised(name: &str) -> String {
+    let mut plain = String::new();
+    for c in name.chars() {
+        let c = if "-_.".contains(c) { '-' } else { c.to_ascii_lowercase() };
+        if !(c == '-' && plain.ends_with('-')) {
+            plain.push(c);
+        }
+    }
+    plain
+}
+
+/// The file that a line includes as requirements or constraints.
+fn included(line: &str) -> Option<&str> {
+    ["--requirement", "--constraint", "-r", "-c"].iter().find_map(|flag| {
+        let rest = line.strip_prefix(flag)?;
+        let spaced = rest.starts_with([' ', '=', '\t']) || flag.len() == 2;
+        let file = rest.trim_start_matches(['=', ' ', '\t']).trim();
+        (spaced && !file.is_empty()).then_some(file)
+    })
+}
+
+/// A path relative to a folder, without leaving the project.
+fn resolve(folder: &str, relative: &str) -> Option<String> {
+    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+    for part in relative.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop()?;
+            }
+            part => parts.push(part),
+        }
+    }
+    Some(parts.iter().fold(String::new(), |path, part| join(&path, part)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nested_files_are_followed() {
+        let tree = Tree::from_files([
+            (
+                "requirements.txt",
+                "-r requirements/prod.txt  # all\nFlask==3.0.0 \\\n    --hash=sha256:00\n",
+            ),
+            (
+                "requirements/prod.txt",
+                "-r base.txt\n--requirement=../more.txt\ngunicorn>=26,<27\n-e .\n",
+            ),
+            ("requirements/base.txt", "fastapi[standard] ; python_version > '3'\n-r prod.txt\n"),
+            ("more.txt", "Flask_SQLAlchemy\nhttps://x/y.zip\n"),
+        ]);
+        let files = ["requirements.txt".to_owned()];
+        let declared = Declared::from_files(&tree, &files).expect("read");
+        for name in ["flask", "gunicorn", "fastapi", "flask-sqlalchemy", "uvicorn"] {
+            assert!(declared.provides(name).is_some(), "{name}");
+        }
+        let version = |text: &str| Version::from_str(text).expect(text);
+        let gunicorn = declared.get("gunicorn").expect("declared");
+        assert_eq!(gunicorn.evidence.to_string(), "requirements/prod.txt:3: `gunicorn>=26,<27`");
+        assert!(gunicorn.is_at_least(&version("26")) && !gunicorn.is_at_least(&version("27")));
+        let flask = declared.get("flask").expect("declared");
+        assert_eq!(flask.pinned(), Some(&version("3.0.0")));
+        assert!(declared.own.is_some());
+    }
+
+    #[test]
+    fn a_missing_file_is_told() {
+        let tree = Tree::from_files([("requirements.txt", "a\n-r gone.txt\n")]);
+        let error = Declared::from_files(&tree, &["requirements.txt".to_owned()]);
+        assert!(matches!(
+            error,
+            Err(InspectError::RequirementsMissing { line: 2, ref included, .. }) if included == "gone.txt"
+        ));
+    }
+}

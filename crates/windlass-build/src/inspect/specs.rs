@@ -1,0 +1,321 @@
+//! All conclusions put together: the app's and the image's specifications, and the findings.
+
+use super::choose::{App, Source};
+use super::dependencies::{self, Chosen};
+use super::django::settings_chain;
+use super::django_urls;
+use super::error::InspectError;
+use super::framework::Framework;
+use super::health::{self, Health};
+use super::inferred;
+use super::notes;
+use super::processes::{self, Processes};
+use super::project::Project;
+use super::python_choice::{self, PythonChoice};
+use super::requirements::Declared;
+use super::routes;
+use super::tree::{file_name, parent};
+use super::writable::{self, Kept, Surroundings};
+use super::{HostFacts, Inspection};
+use pep440_rs::Version;
+use std::collections::BTreeMap;
+use windlass_model::{
+    AppName, AppSpec, BuildSpec, Dependencies, Evidence, Finding, PersistPath, ProcessType,
+};
+
+/// Draws the conclusions that follow from the choice of the app.
+pub(super) fn conclude(
+    project: &Project<'_>,
+    app: &App,
+    host: &HostFacts,
+) -> Result<Inspection, InspectError> {
+    let folders = folders(project, app);
+    let chosen = dependencies::choose(project.tree, &folders)?;
+    let python = python_choice::choose(&python_choice::Question {
+        tree: project.tree,
+        config: &project.config,
+        folders: &folders,
+        dockerfile_tag: project.dockerfile.python.as_ref(),
+        declared: &chosen.declared,
+        available: &host.pythons,
+    })?;
+    let health = health(project, app);
+    let made = processes::make(&processes::Question {
+        project,
+        app,
+        declared: &chosen.declared,
+        probe: health.probe.clone(),
+        cores: host.cores,
+    })?;
+    let (name, name_finding) = name(project, host);
+    let kept = kept(project, app);
+    let mut parts = Parts { project, app, chosen, python, health, made, kept, name };
+    let (extra, extra_evidence) = parts.extra_requirements();
+    let app_spec = parts.app_spec();
+    let build = parts.build_spec(extra);
+    let mut findings = vec![name_finding];
+    findings.extend(parts.findings(&build, extra_evidence));
+    let mut warnings = std::mem::take(&mut parts.made.warnings);
+    warnings.extend(parts.python.warning.take());
+    warnings.extend(notes::warnings(project, app, &app_spec.canonical_host()));
+    Ok(Inspection { app: app_spec, build, findings, warnings })
+}
+
+/// Folders in which declarations are looked for, nearest to the app first.
+fn folders(project: &Project<'_>, app: &App) -> Vec<String> {
+    let mut folders = Vec::new();
+    for folder in [app.work_dir.as_str(), app.import_root.as_str(), project.base.as_str(), ""] {
+        if !folders.iter().any(|known| known == folder) {
+            folders.push(folder.to_owned());
+        }
+    }
+    folders
+}
+
+fn name(project: &Project<'_>, host: &HostFacts) -> (AppName, Finding) {
+    let (name, evidence) = match (&project.config.name, &project.metadata.name) {
+        (Some(name), _) => {
+            (name.clone(), project.config_evidence("name", "`name` in [tool.windlass]"))
+        }
+        (None, Some(name)) if !name.trim().is_empty() => {
+            let line = project
+                .tree
+                .text("pyproject.toml")
+                .and_then(|text| super::metadata::line_starting(text, "name"));
+            let note = format!("`name = \"{name}\"`");
+            let file = super::tree::join(&project.base, "pyproject.toml");
+            let line = if project.base.is_empty() { line } else { None };
+            (AppName::from_loose(name), Evidence { file, line, note })
+        }
+        _ => (AppName::from_loose(&host.folder), Evidence::rule("the folder's name")),
+    };
+    let finding = Finding {
+        subject: "name".to_owned(),
+        value: name.to_string(),
+        evidence: vec![evidence],
+        override_key: Some("name".to_owned()),
+    };
+    (name, finding)
+}
+
+fn health(project: &Project<'_>, app: &App) -> Health {
+    let chain = app.django.as_ref().map(|d| settings_chain(&project.modules, &d.settings));
+    let (routes, admin) = match &chain {
+        Some(chain) => django_urls::find(&project.modules, chain),
+        None => (routes::find(&project.modules), None),
+    };
+    health::choose(&health::Question {
+        config: &project.config,
+        dockerfile: project.dockerfile.health.as_ref(),
+        routes: &routes,
+        framework: app.framework,
+        admin: admin.as_deref(),
+        debug: chain.is_some_and(|chain| notes::debug_is_on(&chain)),
+    })
+}
+
+fn kept(project: &Project<'_>, app: &App) -> Vec<Kept> {
+    let line = "`persist` in [tool.windlass]";
+    if let Some(paths) = &project.config.persist {
+        let evidence = project.config_evidence("persist", line);
+        return paths
+            .iter()
+            .map(|path| Kept { path: path.clone(), evidence: evidence.clone() })
+            .collect();
+    }
+    let settings = app.django.as_ref().map(|django| django.settings.as_str());
+    let django = settings.map(|name| settings_chain(&project.modules, name)).unwrap_or_default();
+    writable::find(&Surroundings {
+        modules: &project.modules,
+        work_dir: &app.work_dir,
+        django: &django,
+    })
+}
+
+struct Parts<'a> {
+    project: &'a Project<'a>,
+    app: &'a App,
+    chosen: Chosen,
+    python: PythonChoice,
+    health: Health,
+    made: Processes,
+    kept: Vec<Kept>,
+    name: AppName,
+}
+
+impl Parts<'_> {
+    /// What running needs and the project does not declare.
+    fn extra_requirements(&self) -> (Vec<String>, Vec<Evidence>) {
+        let mut extra = Vec::new();
+        let mut evidence = Vec::new();
+        if self.chosen.dependencies == Dependencies::None {
+            for (package, place) in inferred::packages(&self.project.modules) {
+                extra.push(package);
+                evidence.push(place);
+            }
+        }
+        extra.extend(self.made.extra_requirements.iter().cloned());
+        let declared = &self.chosen.declared;
+        let uses_uvicorn = self.made.image_command.iter().any(|word| word == "uvicorn");
+        let has = |name: &str| declared.get(name).is_some();
+        if uses_uvicorn && !has("websockets") && !has("wsproto") {
+            let socket = self.project.modules.iter().filter(|m| !m.aside).find_map(|module| {
+                let call =
+                    module.source.calls.iter().find(|c| c.callee().ends_with(".websocket"))?;
+                Some(Evidence::at(module.path.as_str(), call.line, "serves WebSockets"))
+            });
+            if let Some(place) = socket {
+                extra.push("websockets".to_owned());
+                evidence.push(place);
+            }
+        }
+        if let Some(place) = old_gunicorn(declared) {
+            extra.push("setuptools<80".to_owned());
+            evidence.push(place);
+        }
+        (extra, evidence)
+    }
+
+    /// Settings that the framework's own tools want.
+    fn env(&self) -> BTreeMap<String, String> {
+        let mut env = BTreeMap::new();
+        if let Some(django) = &self.app.django {
+            let bare =
+                matches!(&self.app.source, Source::Object(r) if r.module == "django.core.wsgi");
+            if django.settings_set || bare {
+                env.insert("DJANGO_SETTINGS_MODULE".to_owned(), django.settings.clone());
+            }
+        }
+        if self.app.framework == Some(Framework::Flask) {
+            let found = self
+                .project
+                .candidates
+                .iter()
+                .find(|candidate| self.app.evidence.contains(&candidate.evidence));
+            if let Some(candidate) = found {
+                // Flask's command takes a factory by its bare name.
+                let reference = &candidate.reference;
+                let text = format!("{}:{}", reference.module, reference.object);
+                env.insert("FLASK_APP".to_owned(), text);
+            }
+        }
+        env
+    }
+
+    fn app_spec(&self) -> AppSpec {
+        let mut env = self.env();
+        env.extend(self.project.config.env.clone());
+        AppSpec {
+            name: self.name.clone(),
+            hosts: self.project.config.hosts.clone(),
+            processes: self.made.specs.clone(),
+            release_commands: self.made.release.clone(),
+            env,
+            persist: self.paths(),
+        }
+    }
+
+    fn paths(&self) -> Vec<PersistPath> {
+        self.kept.iter().map(|kept| kept.path.clone()).collect()
+    }
+
+    fn build_spec(&self, extra_requirements: Vec<String>) -> BuildSpec {
+        let import_root = &self.app.import_root;
+        let mut python_path = vec![import_root.clone()];
+        let beside =
+            if file_name(import_root) == "src" { parent(import_root) } else { &self.app.work_dir };
+        if beside != import_root {
+            python_path.push(beside.to_owned());
+        }
+        BuildSpec {
+            app: self.name.clone(),
+            python: self.python.version,
+            dependencies: self.chosen.dependencies.clone(),
+            extra_requirements,
+            install_project: self.installs_project(),
+            python_path,
+            work_dir: self.app.work_dir.clone(),
+            env: self.env(),
+            command: self.made.image_command.clone(),
+            health_path: self.web_serves().then(|| self.health.probe.path.clone()),
+            persist: self.paths(),
+            apt: self.project.config.apt.clone(),
+            exclude: self.project.config.exclude.clone(),
+        }
+    }
+
+    fn web_serves(&self) -> bool {
+        self.made.specs.get(&ProcessType::web()).is_some_and(|web| web.probe.is_some())
+    }
+
+    /// Installed only when it must be: for a console script of its own, or where the
+    /// declaration asks for it.
+    fn installs_project(&self) -> bool {
+        let scripts = &self.project.metadata.scripts;
+        let runs_script = self
+            .made
+            .specs
+            .values()
+            .any(|spec| spec.command.first().is_some_and(|program| scripts.contains(program)));
+        runs_script || self.chosen.declared.own.is_some()
+    }
+
+    fn findings(&mut self, build: &BuildSpec, extra: Vec<Evidence>) -> Vec<Finding> {
+        let finding =
+            |subject: &str, value: String, evidence: Vec<Evidence>, key: Option<&str>| Finding {
+                subject: subject.to_owned(),
+                value,
+                evidence,
+                override_key: key.map(str::to_owned),
+            };
+        let mut found = Vec::new();
+        if let Some(framework) = self.app.framework {
+            let evidence = self.app.evidence.clone();
+            found.push(finding("framework", framework.to_string(), evidence, Some("app")));
+        }
+        let python = build.python.to_string();
+        found.push(finding("python", python, self.python.evidence.clone(), Some("python")));
+        let declared = describe(&build.dependencies);
+        found.push(finding("dependencies", declared, self.chosen.evidence.clone(), None));
+        if !build.extra_requirements.is_empty() {
+            let mut evidence = extra;
+            evidence
+                .push(Evidence::rule("running needs them and the project does not declare them"));
+            found.push(finding("added", build.extra_requirements.join(" "), evidence, None));
+        }
+        found.append(&mut self.made.findings);
+        if self.web_serves() {
+            let value = match &self.health.smoke {
+                Some(page) => {
+                    format!("{} (a page to look at besides: {page})", self.health.probe.path)
+                }
+                None => self.health.probe.path.clone(),
+            };
+            found.push(finding("health", value, self.health.evidence.clone(), Some("health")));
+        }
+        for kept in &self.kept {
+            let slash = if kept.path.directory { "/" } else { "" };
+            let value = format!("{}{slash} is kept across releases", kept.path.path);
+            found.push(finding("persist", value, vec![kept.evidence.clone()], Some("persist")));
+        }
+        let others = self.made.specs.len() > 1;
+        found.extend(notes::findings(self.project, self.app, others));
+        found
+    }
+}
+
+fn describe(dependencies: &Dependencies) -> String {
+    match dependencies {
+        Dependencies::UvLock { dir } => super::tree::join(dir, "uv.lock"),
+        Dependencies::Requirements { files } => files.join(", "),
+        Dependencies::Project { file } => format!("[project] of {file}"),
+        Dependencies::None => "none declared: well-known imports stand for packages".to_owned(),
+    }
+}
+
+/// gunicorn up to 20.1 imports `pkg_resources`, which setuptools no longer ships.
+fn old_gunicorn(declared: &Declared) -> Option<Evidence> {
+    let package = declared.get("gunicorn")?;
+    let old = *package.pinned()? < Version::new([21]);
+    old.then(|| package.evidence.clone())
+}

@@ -1,0 +1,1 @@
+//! Whole small projects, and what is concluded from them.

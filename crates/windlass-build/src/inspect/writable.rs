@@ -1,0 +1,225 @@
+//! Paths below the code that the app writes to: each is kept across releases, or it is lost.
+
+use super::django::setting;
+use super::modules::{Module, Modules};
+use super::path_value::{PROJECT, in_project, texts};
+use super::python_source::Value;
+use super::tree::join;
+use windlass_model::{Evidence, PersistPath};
+
+/// One path to keep, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Kept {
+    pub(super) path: PersistPath,
+    pub(super) evidence: Evidence,
+}
+
+/// What else decides where relative paths lead.
+pub(super) struct Surroundings<'a> {
+    pub(super) modules: &'a Modules,
+    pub(super) work_dir: &'a str,
+    /// The settings modules of a Django project.
+    pub(super) django: &'a [&'a Module],
+}
+
+/// All of them, one for each path.
+pub(super) fn find(around: &Surroundings<'_>) -> Vec<Kept> {
+    let mut kept = Vec::new();
+    for module in around.modules.iter().filter(|module| !module.aside) {
+        instance_folder(module, &mut kept);
+        sqlite_urls(around, module, &mut kept);
+    }
+    django_databases(around, &mut kept);
+    upload_folders(around, &mut kept);
+    kept.sort_by(|a, b| a.path.cmp(&b.path));
+    kept.dedup_by(|b, a| a.path == b.path);
+    // What lies in a kept folder is kept with it.
+    let folders: Vec<String> =
+        kept.iter().filter(|k| k.path.directory).map(|k| format!("{}/", k.path.path)).collect();
+    kept.retain(|k| !folders.iter().any(|folder| k.path.path.starts_with(folder.as_str())));
+    kept
+}
+
+/// Flask's instance folder lies beside the package, not in it.
+fn instance_folder(module: &Module, kept: &mut Vec<Kept>) {
+    for call in &module.source.calls {
+        let relative = call.keyword("instance_relative_config") == Some(&Value::Bool(true));
+        let used = call
+            .args
+            .iter()
+            .any(|value| value.as_name().is_some_and(|name| name.ends_with(".instance_path")));
+        if relative || used {
+            let path = join(&module.import_root, "instance");
+            let note =
+                if used { "uses `instance_path`" } else { "`instance_relative_config=True`" };
+            let evidence = Evidence::at(module.path.as_str(), call.line, note);
+            kept.push(Kept { path: PersistPath { path, directory: true }, evidence });
+            return;
+        }
+    }
+}
+
+fn sqlite_urls(around: &Surroundings<'_>, module: &Module, kept: &mut Vec<Kept>) {
+    let in_flask = || {
+        let imports =
+            |module: &Module| module.imported().any(|(name, _)| name == "flask_sqlalchemy");
+        around.modules.iter().any(imports)
+    };
+    let mut note = |value: &Value, line: u32, flask_setting: bool| {
+        for text in texts(around.modules, module, value) {
+            let Some(path) = sqlite_path(&text) else { continue };
+            let found = match path.strip_prefix(PROJECT) {
+                Some(_) => in_project(path).map(|path| (path, false)),
+                None if path.starts_with('/') => None,
+                // Flask-SQLAlchemy 3 takes relative paths from the instance folder.
+                None if flask_setting && in_flask() => {
+                    Some((join(&module.import_root, "instance"), true))
+                }
+                None => in_project(&format!("{PROJECT}/{}/{path}", around.work_dir))
+                    .map(|path| (path, false)),
+            };
+            if let Some((path, directory)) = found {
+                let evidence = Evidence::at(module.path.as_str(), line, "a SQLite database");
+                kept.push(Kept { path: PersistPath { path, directory }, evidence });
+            }
+        }
+    };
+    for assignment in &module.source.assignments {
+        let flask = assignment.target.contains("SQLALCHEMY_DATABASE_URI");
+        note(&assignment.value, assignment.line, flask);
+    }
+    for call in &module.source.calls {
+        for (name, value) in &call.keywords {
+            note(value, call.line, name == "SQLALCHEMY_DATABASE_URI");
+        }
+        call.args.iter().for_each(|value| note(value, call.line, false));
+    }
+}
+
+/// The file of an SQLAlchemy URL (`sqlite:///relative`, `sqlite:////absolute`).
+fn sqlite_path(url: &str) -> Option<&str> {
+    let (scheme, rest) = url.split_once("://")?;
+    if scheme != "sqlite" && !scheme.starts_with("sqlite+") {
+        return None;
+    }
+    let path = rest.strip_prefix('/')?.split('?').next()?;
+    (!path.is_empty() && path != ":memory:").then_some(path)
+}
+
+fn django_databases(around: &Surroundings<'_>, kept: &mut Vec<Kept>) {
+    for module in around.django {
+        let databases = module.source.assignments.iter().filter(|a| a.target == "DATABASES");
+        for assignment in databases {
+            let Value::Dict(entries) = &assignment.value else { continue };
+            for (_, entry) in entries {
+                let Value::Dict(pairs) = entry else { continue };
+                let get = |name: &str| {
+                    let pair = pairs.iter().find(|(key, _)| key.as_text() == Some(name));
+                    pair.map(|(_, value)| value)
+                };
+                let sqlite = get("ENGINE").and_then(Value::as_text);
+                let Some(name) =
+                    get("NAME").filter(|_| sqlite.is_some_and(|e| e.contains("sqlite")))
+                else {
+                    continue;
+                };
+                for text in texts(around.modules, module, name) {
+                    let absolute = text.starts_with(PROJECT) || text.starts_with('/');
+                    let text = if absolute {
+                        text
+                    } else {
+                        format!("{PROJECT}/{}/{text}", around.work_dir)
+                    };
+                    let Some(path) = in_project(&text) else { continue };
+                    let evidence =
+                        Evidence::at(module.path.as_str(), assignment.line, "a SQLite database");
+                    kept.push(Kept { path: PersistPath { path, directory: false }, evidence });
+                }
+            }
+        }
+    }
+}
+
+/// Folders that uploads go to.
+fn upload_folders(around: &Surroundings<'_>, kept: &mut Vec<Kept>) {
+    let mut keep = |module: &Module, value: &Value, line: u32, name: &str| {
+        for text in texts(around.modules, module, value) {
+            let Some(path) = in_project(&text).filter(|path| !path.is_empty()) else { continue };
+            let evidence = Evidence::at(module.path.as_str(), line, format!("`{name}`"));
+            kept.push(Kept { path: PersistPath { path, directory: true }, evidence });
+        }
+    };
+    if let Some((module, set)) = setting(around.django, "MEDIA_ROOT") {
+        keep(module, &set.value, set.line, "MEDIA_ROOT");
+    }
+    for module in around.modules.iter().filter(|module| !module.aside) {
+        for assignment in &module.source.assignments {
+            if assignment.target == "UPLOAD_FOLDER"
+                || assignment.target.ends_with("[UPLOAD_FOLDER]")
+            {
+                keep(module, &assignment.value, assignment.line, "UPLOAD_FOLDER");
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::django::settings_chain;
+    use super::super::tree::Tree;
+    use super::*;
+
+    fn kept(files: &[(&str, &str)], settings: &str) -> Vec<(String, bool)> {
+        let modules = Modules::read(&Tree::from_files(files.iter().copied()), "").expect("parsed");
+        let django = settings_chain(&modules, settings);
+        let around = Surroundings { modules: &modules, work_dir: "", django: &django };
+        find(&around).into_iter().map(|kept| (kept.path.path, kept.path.directory)).collect()
+    }
+
+    #[test]
+    fn what_apps_write_is_kept() {
+        let file = |path: &str| vec![(path.to_owned(), false)];
+        let folder = |path: &str| vec![(path.to_owned(), true)];
+        for (path, text, expected) in [
+            (
+                "shop/__init__.py",
+                "import os\nfrom flask import Flask\ndef create_app():\n    app = Flask(__name__, instance_relative_config=True)\n    os.makedirs(app.instance_path)\n    return app\n",
+                folder("instance"),
+            ),
+            (
+                "app.py",
+                "from flask_sqlalchemy import SQLAlchemy\napp.config['SQLALCHEMY_DATABASE_URI'] = 'sqlite:///shop.db'\n",
+                folder("instance"),
+            ),
+            (
+                "app.py",
+                "engine = create_engine('sqlite:///./data/shop.db')\n",
+                file("data/shop.db"),
+            ),
+            ("app.py", "URL = 'sqlite+aiosqlite:///shop.db?x=1'\n", file("shop.db")),
+            (
+                "app.py",
+                "URL = 'sqlite:////var/shop.db'\nM = 'sqlite:///:memory:'\nN = 'sqlite://'\n",
+                vec![],
+            ),
+            (
+                "config.py",
+                "import os\nbase = os.path.dirname(__file__)\nclass C:\n    U = os.environ.get('D', '') or 'sqlite:///' + os.path.join(base, 'app.db')\n",
+                file("app.db"),
+            ),
+            (
+                "s/settings.py",
+                "from pathlib import Path\nBASE_DIR = Path(__file__).resolve().parent.parent\nDATABASES = {'default': {'ENGINE': 'django.db.backends.sqlite3', 'NAME': BASE_DIR / 'db.sqlite3'}}\n",
+                file("db.sqlite3"),
+            ),
+            (
+                "s/settings.py",
+                "from pathlib import Path\nBASE_DIR = Path(__file__).parent.parent\nMEDIA_ROOT = BASE_DIR / 'media'\n",
+                folder("media"),
+            ),
+            ("tests/test_x.py", "URL = 'sqlite:///test.db'\n", vec![]),
+        ] {
+            assert_eq!(kept(&[(path, text)], "s.settings"), expected, "{text}");
+        }
+    }
+}
