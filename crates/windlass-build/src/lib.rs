@@ -6,6 +6,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod debian;
 pub mod download;
 pub mod inspect;
 pub mod wheels;

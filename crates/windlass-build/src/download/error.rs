@@ -87,6 +87,18 @@ impl DownloadError {
         }
     }
 
+    /// Whether the server could not be reached at all, as on a machine without network.
+    pub(crate) fn is_unreachable(&self) -> bool {
+        match self {
+            Self::GaveUp { source, .. } => source.is_unreachable(),
+            Self::Transport { .. } | Self::CutOff { .. } => true,
+            Self::Status { status, .. } => *status >= 500,
+            Self::Scheme { .. } | Self::Proxy { .. } | Self::Digest { .. } | Self::Disk { .. } => {
+                false
+            }
+        }
+    }
+
     /// Whether another attempt may succeed: the network's moods, not the server's answer.
     pub(super) fn is_transient(&self) -> bool {
         match self {

@@ -1,0 +1,35 @@
+//! The Debian root of an image, from signed packages, without running any of their scripts.
+//!
+//! What scripts would have done is done here by code: users, certificates, the loader's cache,
+//! links. The rest of the crate sees names of packages go in and layer entries come out.
+
+mod archive;
+mod catalogue;
+mod deb;
+mod deb822;
+mod elf;
+mod furnish;
+mod index;
+mod ld_cache;
+mod package;
+mod plan;
+mod relation;
+mod release;
+mod resolve;
+mod root;
+mod sources;
+mod tidy;
+mod trust;
+mod version;
+
+pub use archive::ArchiveSettings;
+pub(crate) use archive::{PYTHONS, suite_of};
+pub(crate) use catalogue::Catalogue;
+pub use catalogue::{ArchiveAccess, CatalogueError};
+pub use deb::DebError;
+pub(crate) use furnish::triplet;
+pub(crate) use plan::{FORM, PlannedPackage, RootPlan, RootSpec};
+pub use resolve::ResolveError;
+pub use root::UnpackPackagesError;
+pub(crate) use root::{RootEntries, entries};
+pub use trust::TrustError;

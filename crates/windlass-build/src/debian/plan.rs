@@ -1,0 +1,108 @@
+//! Which packages an image gets, in which of its layers.
+//!
+//! A plan follows from the wanted names and the locked versions. It is kept in the cache under
+//! the hash of both, so that a build with nothing changed asks no archive.
+
+use super::index::PackageIndex;
+use super::package::Package;
+use super::resolve::{ResolveError, resolve};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use windlass_model::{Digest, PythonVersion};
+
+/// Part of every cache key: raised when the same packages give other layers.
+pub(crate) const FORM: u32 = 1;
+
+/// In every image: libc's loader tools, certificates, time zones, what compiled wheels link to,
+/// a shell for Procfile lines, and busybox for people who look around in a container (0.9 MB
+/// unpacked with all its tools; coreutils would have been 18 MB with five more libraries).
+const BASE: [&str; 10] = [
+    "base-files",
+    "busybox",
+    "ca-certificates",
+    "dash",
+    "libc-bin",
+    "libstdc++6",
+    "media-types",
+    "netbase",
+    "tzdata",
+    "zlib1g",
+];
+
+/// What a root is made for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct RootSpec {
+    pub(crate) python: PythonVersion,
+    pub(crate) suite: String,
+    /// Debian's name of the processor.
+    pub(crate) architecture: String,
+    /// Packages that the project asks for.
+    pub(crate) extra: Vec<String>,
+}
+
+/// The packages of a root, by layer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct RootPlan {
+    pub(crate) base: Vec<PlannedPackage>,
+    pub(crate) python: Vec<PlannedPackage>,
+    pub(crate) extra: Vec<PlannedPackage>,
+}
+
+/// One package of a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct PlannedPackage {
+    pub(crate) name: String,
+    pub(crate) version: String,
+    pub(crate) sha256: Digest,
+    pub(crate) size: u64,
+    pub(crate) url: String,
+}
+
+impl RootPlan {
+    /// Chooses packages: at the locked versions where the archive still has them.
+    pub(crate) fn new(
+        index: &PackageIndex,
+        spec: &RootSpec,
+        pins: &BTreeMap<String, Digest>,
+    ) -> Result<Self, ResolveError> {
+        let base: Vec<String> = BASE.iter().map(|name| (*name).to_owned()).collect();
+        let mut with_python = base.clone();
+        with_python.push(format!("python{}", spec.python));
+        let mut all = with_python.clone();
+        all.extend(spec.extra.iter().cloned());
+        let chosen = resolve(index, pins, &all)?;
+        let names = |wanted: &[String]| -> Result<BTreeSet<String>, ResolveError> {
+            Ok(resolve(index, pins, wanted)?.into_keys().collect())
+        };
+        let (base, with_python) = (names(&base)?, names(&with_python)?);
+        let mut plan = Self { base: vec![], python: vec![], extra: vec![] };
+        for (name, package) in chosen {
+            let layer = if base.contains(&name) {
+                &mut plan.base
+            } else if with_python.contains(&name) {
+                &mut plan.python
+            } else {
+                &mut plan.extra
+            };
+            layer.push(PlannedPackage::from(package));
+        }
+        Ok(plan)
+    }
+
+    /// Every package, lowest layer first.
+    pub(crate) fn packages(&self) -> impl Iterator<Item = &PlannedPackage> {
+        self.base.iter().chain(&self.python).chain(&self.extra)
+    }
+}
+
+impl From<Package> for PlannedPackage {
+    fn from(package: Package) -> Self {
+        Self {
+            name: package.name,
+            version: package.version,
+            sha256: package.sha256,
+            size: package.size,
+            url: package.url,
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! Packages unpacked into the entries of the root's layers.
+
+use super::deb::{Deb, DebError};
+use super::furnish::{self, Entries};
+use super::plan::{PlannedPackage, RootPlan, RootSpec};
+use super::tidy;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use windlass_oci::{EntryKind, LayerEntry};
+
+/// The entries of each layer of a root.
+#[derive(Debug)]
+pub(crate) struct RootEntries {
+    pub(crate) base: Vec<LayerEntry>,
+    pub(crate) python: Vec<LayerEntry>,
+    pub(crate) extra: Vec<LayerEntry>,
+    /// Packages with a script that would have run, and that nobody has looked at for that.
+    pub(crate) unreviewed: Vec<String>,
+}
+
+/// Why packages cannot be put together.
+#[derive(Debug, thiserror::Error)]
+pub enum UnpackPackagesError {
+    /// A package cannot be read.
+    #[error(transparent)]
+    Deb(#[from] DebError),
+    /// Two packages have different files at one path.
+    #[error("the packages `{first}` and `{second}` both ship `{path}`")]
+    SamePath {
+        /// The path.
+        path: String,
+        /// One package.
+        first: String,
+        /// The other.
+        second: String,
+    },
+}
+
+/// Packages of every image: what their scripts do is done by [`furnish`], or has no use in an
+/// image (menus, alternatives, services, caches of documentation, byte-compiling).
+const REVIEWED: [&str; 12] = [
+    "base-files",
+    "busybox",
+    "ca-certificates",
+    "dash",
+    "libc-bin",
+    "libc6",
+    "libpython3.11-minimal",
+    "libpython3.13-minimal",
+    "netbase",
+    "readline-common",
+    "tzdata",
+    "media-types",
+];
+
+/// Reads all packages (in parallel) and arranges their files into layers. `files` are the
+/// packages' `.deb` files, in the plan's order.
+pub(crate) fn entries(
+    plan: &RootPlan,
+    files: &[PathBuf],
+    spec: &RootSpec,
+    signal: i32,
+) -> Result<RootEntries, UnpackPackagesError> {
+    let mut debs = read_all(files)?.into_iter();
+    let mut unreviewed = Vec::new();
+    let mut layer = |packages: &[PlannedPackage], below: &[&Entries]| {
+        let mut entries = Entries::new();
+        for (package, deb) in packages.iter().zip(debs.by_ref()) {
+            if deb.has_postinst && !is_reviewed(&package.name) {
+                unreviewed.push(package.name.clone());
+            }
+            add_package(&mut entries, below, package, deb)?;
+        }
+        Ok::<_, UnpackPackagesError>(entries)
+    };
+    let mut base = layer(&plan.base, &[])?;
+    let mut python = layer(&plan.python, &[&base])?;
+    let mut extra = layer(&plan.extra, &[&base, &python])?;
+    let has = |path: &str| [&base, &python, &extra].iter().any(|layer| layer.contains_key(path));
+    let links = tidy::merged_links(&has);
+    furnish::base(&mut base);
+    base.extend(links.into_iter().map(|entry| (entry.path.clone(), entry)));
+    furnish::python(&mut python, spec.python, signal);
+    let lower = base.values().chain(python.values());
+    let cache = furnish::loader_cache(lower, &spec.architecture);
+    if !extra.is_empty() {
+        let all = base.values().chain(python.values()).chain(extra.values());
+        let cache = furnish::loader_cache(all, &spec.architecture);
+        extra.insert(cache.path.clone(), cache);
+    }
+    python.insert(cache.path.clone(), cache);
+    Ok(RootEntries {
+        base: base.into_values().collect(),
+        python: python.into_values().collect(),
+        extra: extra.into_values().collect(),
+        unreviewed,
+    })
+}
+
+fn is_reviewed(name: &str) -> bool {
+    REVIEWED.contains(&name) || name.starts_with("python3.") || name.starts_with("libpython3.")
+}
+
+/// Adds a package's files, and its record for scanners, which read `status.d`.
+fn add_package(
+    entries: &mut Entries,
+    below: &[&Entries],
+    package: &PlannedPackage,
+    deb: Deb,
+) -> Result<(), UnpackPackagesError> {
+    let mut kept = std::collections::BTreeSet::new();
+    for entry in deb.entries.into_iter().filter_map(tidy::tidied) {
+        let lower = below.iter().find_map(|layer| layer.get(&entry.path));
+        match entries.get(&entry.path).or(lower) {
+            Some(there) if there.kind == EntryKind::Dir && entry.kind == EntryKind::Dir => {
+                if lower.is_none() {
+                    continue;
+                }
+                // A layer repeats the folders that it adds to, as they are below.
+                entries.insert(entry.path.clone(), there.clone());
+                continue;
+            }
+            Some(there) if *there != entry => {
+                return Err(UnpackPackagesError::SamePath {
+                    path: entry.path,
+                    first: owner(entries, below),
+                    second: package.name.clone(),
+                });
+            }
+            _ => {}
+        }
+        kept.insert(entry.path.clone());
+        entries.insert(entry.path.clone(), entry);
+    }
+    let record = format!("var/lib/dpkg/status.d/{}", package.name);
+    let sums: String = deb
+        .md5sums
+        .lines()
+        .filter(|line| line.split_once("  ").is_some_and(|(_, path)| kept.contains(path)))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    entries.insert(record.clone(), LayerEntry::text(&record, deb.control));
+    let record = format!("{record}.md5sums");
+    entries.insert(record.clone(), LayerEntry::text(record, sums));
+    Ok(())
+}
+
+/// The packages that could have shipped a path already: those recorded so far.
+fn owner(entries: &Entries, below: &[&Entries]) -> String {
+    let records = |layer: &Entries| -> Vec<String> {
+        layer
+            .keys()
+            .filter_map(|path| path.strip_prefix("var/lib/dpkg/status.d/"))
+            .filter(|name| !name.ends_with(".md5sums"))
+            .map(str::to_owned)
+            .collect()
+    };
+    let mut names = records(entries);
+    names.extend(below.iter().flat_map(|layer| records(layer)));
+    names.join(", ")
+}
+
+/// Reads packages on as many threads as there are processors.
+fn read_all(files: &[PathBuf]) -> Result<Vec<Deb>, DebError> {
+    let next = AtomicUsize::new(0);
+    let done: Mutex<Vec<(usize, Result<Deb, DebError>)>> = Mutex::new(Vec::new());
+    let threads = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+    std::thread::scope(|scope| {
+        for _ in 0..threads.min(files.len()) {
+            scope.spawn(|| {
+                while let Some((number, file)) = {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    files.get(number).map(|file| (number, file))
+                } {
+                    let deb = Deb::read(file);
+                    done.lock().unwrap_or_else(PoisonError::into_inner).push((number, deb));
+                }
+            });
+        }
+    });
+    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    done.sort_by_key(|(number, _)| *number);
+    done.into_iter().map(|(_, deb)| deb).collect()
+}
