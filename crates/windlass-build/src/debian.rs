@@ -27,7 +27,6 @@ pub(crate) use archive::{PYTHONS, suite_of};
 pub(crate) use catalogue::Catalogue;
 pub use catalogue::{ArchiveAccess, CatalogueError};
 pub use deb::DebError;
-pub(crate) use furnish::triplet;
 pub(crate) use plan::{FORM, PlannedPackage, RootPlan, RootSpec};
 pub use resolve::ResolveError;
 pub use root::UnpackPackagesError;

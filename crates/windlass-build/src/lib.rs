@@ -6,7 +6,12 @@
 
 #![forbid(unsafe_code)]
 
+pub mod build;
 pub mod debian;
 pub mod download;
+pub mod image;
 pub mod inspect;
+mod meter;
 pub mod wheels;
+
+pub use build::{BuildDirs, BuildError, BuildRequest, BuildSettings, BuiltImage, build};

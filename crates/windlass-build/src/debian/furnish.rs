@@ -72,8 +72,8 @@ pub(crate) fn base(entries: &mut Entries) {
 fn certificates(entries: &mut Entries) {
     let mut bundle = Vec::new();
     for (path, entry) in entries.iter() {
-        let is_certificate =
-            path.starts_with("usr/share/ca-certificates/") && path.ends_with(".crt");
+        let is_certificate = path.starts_with("usr/share/ca-certificates/")
+            && std::path::Path::new(path).extension().is_some_and(|end| end == "crt");
         if let (true, EntryKind::File(Content::Bytes(bytes))) = (is_certificate, &entry.kind) {
             bundle.extend_from_slice(bytes);
             if !bundle.ends_with(b"\n") {
@@ -145,7 +145,7 @@ pub(crate) fn loader_cache<'e>(
 }
 
 /// The folder name of an architecture's libraries (multiarch).
-pub(crate) fn triplet(architecture: &str) -> &'static str {
+fn triplet(architecture: &str) -> &'static str {
     match architecture {
         "arm64" => "aarch64-linux-gnu",
         _ => "x86_64-linux-gnu",

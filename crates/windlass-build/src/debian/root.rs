@@ -134,12 +134,13 @@ fn add_package(
         entries.insert(entry.path.clone(), entry);
     }
     let record = format!("var/lib/dpkg/status.d/{}", package.name);
-    let sums: String = deb
-        .md5sums
-        .lines()
-        .filter(|line| line.split_once("  ").is_some_and(|(_, path)| kept.contains(path)))
-        .map(|line| format!("{line}\n"))
-        .collect();
+    let mut sums = String::new();
+    for line in deb.md5sums.lines() {
+        if line.split_once("  ").is_some_and(|(_, path)| kept.contains(path)) {
+            sums.push_str(line);
+            sums.push('\n');
+        }
+    }
     entries.insert(record.clone(), LayerEntry::text(&record, deb.control));
     let record = format!("{record}.md5sums");
     entries.insert(record.clone(), LayerEntry::text(record, sums));

@@ -1,0 +1,20 @@
+//! The parts of an image, each made once for its inputs: the system's layers, the project's layer,
+//! the config. [`crate::build`](fn@crate::build) puts them together.
+
+mod bytecode;
+mod config;
+mod ignore;
+mod interpreter;
+mod project;
+mod shelf;
+mod system;
+
+pub use bytecode::CompileError;
+pub(crate) use config::{NamedLayer, image_config, made_by};
+pub use interpreter::Interpreter;
+pub use project::ProjectError;
+pub(crate) use project::ProjectFiles;
+pub use shelf::ShelfError;
+pub(crate) use shelf::{Shelf, key_of};
+pub use system::SystemError;
+pub(crate) use system::{System, SystemRequest};

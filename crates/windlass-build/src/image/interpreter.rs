@@ -1,0 +1,52 @@
+//! The image's own Python, run on this machine.
+//!
+//! Its root is unpacked in the cache, and it starts through its own loader with its own
+//! libraries: a machine with Python 3.11, or with none, makes bytecode for 3.13. It only runs
+//! where the image's processor is the machine's.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::Command;
+use windlass_model::PythonVersion;
+
+/// An unpacked root with a Python in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Interpreter {
+    /// The unpacked root.
+    pub root: PathBuf,
+    /// Its Python.
+    pub python: PythonVersion,
+    /// Debian's name of the processor: `amd64`.
+    pub architecture: String,
+}
+
+impl Interpreter {
+    /// A command that runs the interpreter, ready for arguments: isolated from the user's
+    /// environment, without `site`.
+    ///
+    /// `-I` would also make Python ignore `PYTHONHOME`, which is how it finds its own library
+    /// when a loader starts it; the empty environment isolates it as well.
+    pub fn command(&self) -> Command {
+        let usr = self.root.join("usr");
+        let (loader, triplet) = match self.architecture.as_str() {
+            "arm64" => ("lib/ld-linux-aarch64.so.1", "aarch64-linux-gnu"),
+            _ => ("lib64/ld-linux-x86-64.so.2", "x86_64-linux-gnu"),
+        };
+        let mut libraries = OsString::from(usr.join("lib").join(triplet));
+        libraries.push(":");
+        libraries.push(usr.join("lib"));
+        let mut command = Command::new(usr.join(loader));
+        command
+            .arg("--library-path")
+            .arg(libraries)
+            .args(["--argv0", "python3"])
+            .arg(usr.join("bin").join(format!("python{}", self.python)))
+            .args(["-s", "-S", "-P", "-B"])
+            .env_clear()
+            .env("PYTHONHOME", &usr)
+            .env("PYTHONHASHSEED", "0")
+            .env("LC_ALL", "C.UTF-8")
+            .env("TZ", "UTC");
+        command
+    }
+}
