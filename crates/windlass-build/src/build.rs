@@ -1,13 +1,19 @@
 //! Building an image: the whole story, from a spec to a manifest.
 
+mod app;
+mod dependencies;
+mod error;
+mod locked;
+
+pub use error::BuildError;
+
 use crate::debian::{ArchiveAccess, PYTHONS, RootSpec, suite_of};
 use crate::download::{DownloadSettings, Downloader};
-use crate::image::{
-    NamedLayer, ProjectError, ProjectFiles, Shelf, ShelfError, System, SystemError, SystemRequest,
-    image_config, key_of, made_by,
-};
+use crate::image::{NamedLayer, Shelf, System, SystemError, SystemRequest, image_config};
 use crate::meter::{Meter, Part};
-use std::collections::BTreeMap;
+use crate::wheels::lock::{self, WindlassLock};
+use crate::wheels::{self, Machine, PackageTools, ResolveRequest, Resolved, Target};
+use dependencies::Dependencies;
 use std::path::{Path, PathBuf};
 use windlass_model::{BuildSpec, Digest, Problem, Progress};
 use windlass_oci::{ImageConfig, ImageStore, Manifest, StoreError};
@@ -41,6 +47,8 @@ pub struct BuildSettings {
     pub access: ArchiveAccess,
     /// How servers are reached.
     pub download: DownloadSettings,
+    /// uv, Pythons and package index settings.
+    pub tools: PackageTools,
 }
 
 /// A built image.
@@ -60,29 +68,6 @@ pub struct BuiltImage {
     pub warnings: Vec<Problem>,
 }
 
-/// Why no image was built.
-#[derive(Debug, thiserror::Error)]
-pub enum BuildError {
-    /// The system's layers.
-    #[error(transparent)]
-    System(#[from] SystemError),
-    /// The project's files.
-    #[error(transparent)]
-    Project(#[from] ProjectError),
-    /// A layer.
-    #[error(transparent)]
-    Shelf(#[from] ShelfError),
-    /// The image store.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// This machine's processor is not one that images are made for.
-    #[error("images are not made for the processor `{machine}`")]
-    Processor {
-        /// Rust's name of the processor.
-        machine: &'static str,
-    },
-}
-
 /// Builds the image of a project.
 ///
 /// With nothing changed since the last build nothing is fetched, compiled or compressed.
@@ -98,10 +83,14 @@ pub fn build(
     let shelf = Shelf { store: &store, notes: request.dirs.cache.join("layers") };
     let downloader = Downloader::new(request.settings.download.clone());
     let root = root_spec(request.spec)?;
+    let machine = Machine::from_debian(&root.architecture)
+        .ok_or(BuildError::Processor { machine: std::env::consts::ARCH })?;
+    let lock = lock::read(request.project)?;
+
     let system = System::ensure(
         &SystemRequest {
+            pins: locked::debian_pins(lock.as_ref(), &root),
             spec: root.clone(),
-            pins: BTreeMap::new(),
             access: &request.settings.access,
             downloader: &downloader,
             cache: &request.dirs.cache.join("debian"),
@@ -109,20 +98,57 @@ pub fn build(
         },
         &meter,
     )?;
-    let mut warnings = unreviewed_warnings(&system.unreviewed);
+    let resolved = resolve(request, &root, machine, lock.as_ref(), &meter)?;
+    let dependencies = Dependencies {
+        request,
+        system: &system,
+        shelf: &shelf,
+        downloader: &downloader,
+        meter: &meter,
+    };
+    let mut warnings = app::unreviewed_warnings(&system.unreviewed);
     let mut layers = system.layers.clone();
-    layers.push(project_layer(request, &system, &shelf, (&meter, &mut warnings))?);
+    layers.extend(dependencies.layer(&resolved.resolution)?);
+    layers.push(app::project_layer(request, &system, &shelf, (&meter, &mut warnings))?);
+
     let config = image_config(request.spec, &root.suite, &root.architecture, &layers);
     let manifest = store_image(&store, &config, &layers)?;
     store.tag(request.spec.app.as_str(), &manifest)?;
+    let new_lock = locked::lock_of(&root, machine, &system.plan, &resolved);
+    warnings.extend(locked::moved_warning(lock.as_ref(), &new_lock));
     Ok(BuiltImage {
         manifest,
         layers: layers.len(),
         bytes: layers.iter().map(|layer| layer.info.descriptor.size).sum(),
-        lock_written: false,
+        lock_written: lock::write(request.project, &new_lock)?,
         parts: meter.into_parts(),
         warnings,
     })
+}
+
+fn resolve(
+    request: &BuildRequest<'_>,
+    root: &RootSpec,
+    machine: Machine,
+    lock: Option<&WindlassLock>,
+    meter: &Meter<'_>,
+) -> Result<Resolved, BuildError> {
+    let part = Part::begin("resolve");
+    let glibc = Target::glibc_of(&root.suite).ok_or(SystemError::Python {
+        python: root.python,
+        available: PYTHONS.iter().map(|(python, _)| *python).collect(),
+    })?;
+    let resolved = wheels::resolve(&ResolveRequest {
+        spec: request.spec,
+        project: request.project,
+        target: Target { python: root.python, glibc, machine },
+        tools: &request.settings.tools,
+        cache: &request.dirs.cache,
+        lock,
+    })?;
+    let how = if resolved.from_cache { "packages, known already" } else { "packages chosen" };
+    meter.end(&part, resolved.resolution.packages.len() as u64, how);
+    Ok(resolved)
 }
 
 fn store_image(
@@ -155,54 +181,4 @@ fn root_spec(spec: &BuildSpec) -> Result<RootSpec, BuildError> {
         architecture: architecture.to_owned(),
         extra,
     })
-}
-
-/// The project's own files, with their bytecode.
-fn project_layer(
-    request: &BuildRequest<'_>,
-    system: &System,
-    shelf: &Shelf<'_>,
-    (meter, warnings): (&Meter<'_>, &mut Vec<Problem>),
-) -> Result<NamedLayer, BuildError> {
-    let part = Part::begin("app");
-    let files = ProjectFiles::read(request.project, request.spec)?;
-    warnings.extend(skipped_warning(&files.skipped));
-    let count = files.count();
-    let key = key_of(&("app", system.identity, files.key(), &request.spec.persist));
-    let info = if let Some(info) = shelf.find(&key) {
-        info
-    } else {
-        let cache = request.dirs.cache.join("bytecode-app");
-        let entries =
-            files.into_entries(request.spec, &system.interpreter, &system.identity, &cache)?;
-        shelf.make(&key, entries)?
-    };
-    meter.end(&part, count as u64, "files of the project");
-    Ok(NamedLayer { info, made_by: made_by("the project", count, "files") })
-}
-
-fn skipped_warning(skipped: &[String]) -> Option<Problem> {
-    let first = skipped.first()?;
-    let message = match skipped.len() {
-        1 => format!("`{first}` is not in the image"),
-        count => format!("`{first}` and {} others are not in the image", count - 1),
-    };
-    Some(
-        Problem::user("files-left-out", message)
-            .cause("links that lead out of the project, sockets and names that are not UTF-8 cannot be shipped")
-            .hint("Replace the link by what it points to, or list the path under `exclude`."),
-    )
-}
-
-fn unreviewed_warnings(packages: &[String]) -> Vec<Problem> {
-    packages
-        .iter()
-        .map(|package| {
-            Problem::user(
-                "package-script-not-run",
-                format!("the install script of the Debian package `{package}` is not run"),
-            )
-            .hint("Check in the image that what the package set up there is there.")
-        })
-        .collect()
 }

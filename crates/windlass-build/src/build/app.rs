@@ -1,0 +1,56 @@
+//! The project's layer, and what a build has to warn of.
+
+use super::{BuildError, BuildRequest};
+use crate::image::{NamedLayer, ProjectFiles, Shelf, System, key_of, made_by};
+use crate::meter::{Meter, Part};
+use windlass_model::Problem;
+
+/// The project's own files, with their bytecode.
+pub(super) fn project_layer(
+    request: &BuildRequest<'_>,
+    system: &System,
+    shelf: &Shelf<'_>,
+    (meter, warnings): (&Meter<'_>, &mut Vec<Problem>),
+) -> Result<NamedLayer, BuildError> {
+    let part = Part::begin("app");
+    let files = ProjectFiles::read(request.project, request.spec)?;
+    warnings.extend(skipped_warning(&files.skipped));
+    let count = files.count();
+    let key = key_of(&("app", system.identity, files.key(), &request.spec.persist));
+    let info = if let Some(info) = shelf.find(&key) {
+        info
+    } else {
+        let cache = request.dirs.cache.join("bytecode-app");
+        let entries =
+            files.into_entries(request.spec, &system.interpreter, &system.identity, &cache)?;
+        shelf.make(&key, entries)?
+    };
+    meter.end(&part, count as u64, "files of the project");
+    Ok(NamedLayer { info, made_by: made_by("the project", count, "files") })
+}
+
+fn skipped_warning(skipped: &[String]) -> Option<Problem> {
+    let first = skipped.first()?;
+    let message = match skipped.len() {
+        1 => format!("`{first}` is not in the image"),
+        count => format!("`{first}` and {} others are not in the image", count - 1),
+    };
+    Some(
+        Problem::user("files-left-out", message)
+            .cause("links that lead out of the project, sockets and names that are not UTF-8 cannot be shipped")
+            .hint("Replace the link by what it points to, or list the path under `exclude`."),
+    )
+}
+
+pub(super) fn unreviewed_warnings(packages: &[String]) -> Vec<Problem> {
+    packages
+        .iter()
+        .map(|package| {
+            Problem::user(
+                "package-script-not-run",
+                format!("the install script of the Debian package `{package}` is not run"),
+            )
+            .hint("Check in the image that what the package set up there is there.")
+        })
+        .collect()
+}

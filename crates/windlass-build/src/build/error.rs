@@ -1,0 +1,38 @@
+//! Why no image was built.
+
+use crate::image::{ProjectError, ShelfError, SystemError};
+use crate::wheels;
+use crate::wheels::lock::LockError;
+use windlass_oci::StoreError;
+
+/// A build that failed, by the part that did.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// The system's layers.
+    #[error(transparent)]
+    System(#[from] SystemError),
+    /// What the project depends on, decided.
+    #[error(transparent)]
+    Resolve(#[from] wheels::ResolveError),
+    /// The dependencies, installed.
+    #[error(transparent)]
+    Install(#[from] wheels::InstallError),
+    /// The project's files.
+    #[error(transparent)]
+    Project(#[from] ProjectError),
+    /// `windlass.lock`.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// A layer.
+    #[error(transparent)]
+    Shelf(#[from] ShelfError),
+    /// The image store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// This machine's processor is not one that images are made for.
+    #[error("images are not made for the processor `{machine}`")]
+    Processor {
+        /// Rust's name of the processor.
+        machine: &'static str,
+    },
+}

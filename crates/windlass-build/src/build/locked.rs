@@ -1,0 +1,121 @@
+//! What `windlass.lock` says before a build, and what it must say after it. Pure.
+
+use crate::debian::{RootPlan, RootSpec};
+use crate::wheels::lock::{LockedDebian, WindlassLock};
+use crate::wheels::{Machine, Resolved};
+use std::collections::BTreeMap;
+use windlass_model::{Digest, Problem};
+
+/// The locked Debian packages, when the lock is for the same root.
+pub(super) fn debian_pins(
+    lock: Option<&WindlassLock>,
+    root: &RootSpec,
+) -> BTreeMap<String, Digest> {
+    let same_root = |lock: &&WindlassLock| {
+        lock.python == root.python
+            && lock.suite == root.suite
+            && Machine::from_debian(&root.architecture)
+                .is_some_and(|machine| machine.as_str() == lock.machine)
+    };
+    lock.filter(same_root)
+        .map(|lock| lock.debian.iter().map(|p| (p.name.clone(), p.sha256)).collect())
+        .unwrap_or_default()
+}
+
+/// The lock that stands for this build.
+pub(super) fn lock_of(
+    root: &RootSpec,
+    machine: Machine,
+    plan: &RootPlan,
+    resolved: &Resolved,
+) -> WindlassLock {
+    let mut debian: Vec<_> = plan
+        .packages()
+        .map(|package| LockedDebian {
+            name: package.name.clone(),
+            version: package.version.clone(),
+            sha256: package.sha256,
+        })
+        .collect();
+    debian.sort();
+    let packages = if resolved.needs_lock {
+        WindlassLock::packages_of(&resolved.resolution)
+    } else {
+        Vec::new()
+    };
+    WindlassLock {
+        version: WindlassLock::VERSION,
+        declaration: resolved.declaration,
+        python: root.python,
+        suite: root.suite.clone(),
+        machine: machine.as_str().to_owned(),
+        debian,
+        packages,
+    }
+}
+
+/// Locked packages that the archive no longer has at the locked version.
+pub(super) fn moved_warning(lock: Option<&WindlassLock>, now: &WindlassLock) -> Option<Problem> {
+    let before = lock.filter(|lock| lock.suite == now.suite && lock.machine == now.machine)?;
+    let moved: Vec<String> = before
+        .debian
+        .iter()
+        .filter_map(|old| {
+            let new = now.debian.iter().find(|new| new.name == old.name)?;
+            (new.sha256 != old.sha256)
+                .then(|| format!("{} {} -> {}", old.name, old.version, new.version))
+        })
+        .collect();
+    let count = moved.len();
+    let problem = Problem::user(
+        "debian-packages-moved",
+        format!(
+            "{count} locked Debian packages are no longer in the archive: newer ones are taken"
+        ),
+    );
+    (count > 0).then(|| {
+        moved
+            .into_iter()
+            .fold(problem, Problem::cause)
+            .hint("Commit the changed windlass.lock once the new image has proved itself.")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use windlass_model::PythonVersion;
+
+    fn lock(version: &str, byte: u8) -> WindlassLock {
+        WindlassLock {
+            version: 1,
+            declaration: Digest::from_bytes([0; 32]),
+            python: PythonVersion::three(13),
+            suite: "trixie".to_owned(),
+            machine: "x86_64".to_owned(),
+            debian: vec![LockedDebian {
+                name: "libc6".to_owned(),
+                version: version.to_owned(),
+                sha256: Digest::from_bytes([byte; 32]),
+            }],
+            packages: vec![],
+        }
+    }
+
+    #[test]
+    fn pins_hold_only_for_the_same_root_and_moves_are_told() {
+        let mut root = RootSpec {
+            python: PythonVersion::three(13),
+            suite: "trixie".to_owned(),
+            architecture: "amd64".to_owned(),
+            extra: vec![],
+        };
+        let (old, new) = (lock("1", 1), lock("2", 2));
+        assert_eq!(debian_pins(Some(&old), &root).len(), 1);
+        let warning = moved_warning(Some(&old), &new).expect("moved");
+        assert_eq!(warning.causes, ["libc6 1 -> 2"]);
+        assert_eq!(moved_warning(Some(&old), &old), None);
+        root.architecture = "arm64".to_owned();
+        assert!(debian_pins(Some(&old), &root).is_empty());
+    }
+}
