@@ -1,7 +1,7 @@
 //! The body of an answer on its way to a client.
 
 use crate::access::Exchange;
-use crate::upstream::Lease;
+use crate::lease::Lease;
 use bytes::Bytes;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use std::future::Future;

@@ -5,17 +5,15 @@
 //! connections, requests under way finish within the grace period, tunnels end last.
 
 use crate::lines::LineFile;
+use crate::prepare::{load_snapshot, lock, open_logs};
 use crate::shared::{Origin, Shared, WorkerCounts, WorkerLink};
-use crate::status::SnapshotState;
 use crate::worker::{self, Command, WorkerSeed};
-use crate::{EdgeConfig, EdgeStatus, RouteTable, SnapshotError, control, listen, snapshot};
-use std::fs::{File, OpenOptions, TryLockError};
+use crate::{EdgeConfig, EdgeError, EdgeStatus, control, listen};
+use std::fs::File;
 use std::io;
-use std::net::{SocketAddr, TcpListener};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
 /// A running edge.
@@ -23,57 +21,12 @@ pub struct Edge {
     shared: Arc<Shared>,
     config: Arc<EdgeConfig>,
     threads: Vec<JoinHandle<io::Result<()>>>,
+    /// Hung up once every worker has ended.
+    workers_ended: std::sync::mpsc::Receiver<()>,
     control: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
     own_log: Option<LineFile>,
     /// Held for as long as the edge runs.
     _lock: File,
-}
-
-/// Why an edge could not start, or ended badly.
-#[derive(Debug, thiserror::Error)]
-pub enum EdgeError {
-    /// Another edge holds the lock beside the snapshot.
-    #[error("another edge runs with the routing table {snapshot}")]
-    AlreadyRunning {
-        /// The snapshot that both want.
-        snapshot: PathBuf,
-    },
-    /// None of the addresses can be listened on.
-    #[error("none of the addresses to listen on can be used")]
-    Listen {
-        /// Each address with its reason.
-        refused: Vec<(SocketAddr, io::Error)>,
-    },
-    /// The control socket cannot be made.
-    #[error("cannot listen on the control socket {path}")]
-    Control {
-        /// Its path.
-        path: PathBuf,
-        /// Why not.
-        #[source]
-        source: io::Error,
-    },
-    /// A file of the edge's cannot be opened.
-    #[error("cannot open {path}")]
-    File {
-        /// The lock or the log.
-        path: PathBuf,
-        /// Why not.
-        #[source]
-        source: io::Error,
-    },
-    /// The snapshot can neither be read nor be set aside.
-    #[error("the routing table {path} can neither be used nor set aside")]
-    Snapshot {
-        /// Its path.
-        path: PathBuf,
-        /// Why it cannot be used.
-        #[source]
-        source: SnapshotError,
-    },
-    /// A thread or a reactor cannot be started, or signals cannot be received.
-    #[error("cannot start the edge's threads")]
-    Threads(#[source] io::Error),
 }
 
 /// Runs an edge until SIGTERM or SIGINT, then ends it gracefully. Blocks; what `windlass edge`
@@ -108,16 +61,7 @@ impl Edge {
         let listener =
             listen::bind(&config.listen).map_err(|refused| EdgeError::Listen { refused })?;
         let listen = listener.local_addr().map_err(EdgeError::Threads)?;
-        let count = match config.workers {
-            0 => std::thread::available_parallelism().map_or(1, usize::from),
-            count => count,
-        };
-        let (links, receivers): (Vec<_>, Vec<_>) = (0..count)
-            .map(|_| {
-                let (commands, receiver) = mpsc::unbounded_channel();
-                (WorkerLink { commands, counts: Arc::new(WorkerCounts::default()) }, receiver)
-            })
-            .unzip();
+        let (links, receivers) = worker_links(&config);
         let config = Arc::new(config);
         let snapshot_path = config.snapshot.clone();
         let origin = Origin { table, snapshot_path, snapshot_state, listen };
@@ -126,16 +70,26 @@ impl Edge {
             .map_err(|source| EdgeError::Control { path: config.control.clone(), source })?;
         let (end, ended) = oneshot::channel();
         let control = spawn_control(control_listener, shared.clone(), ended)?;
+        let (alive, workers_ended) = std::sync::mpsc::channel();
         let mut edge = Self {
             shared,
             config,
             threads: Vec::new(),
+            workers_ended,
             control: Some((end, control)),
             own_log,
             _lock: lock,
         };
         for (number, commands) in receivers.into_iter().enumerate() {
-            edge.start_worker(number, &listener, commands, access.clone())?;
+            let seed = WorkerSeed {
+                shared: edge.shared.clone(),
+                config: edge.config.clone(),
+                counts: edge.shared.workers[number].counts.clone(),
+                listener: listener.try_clone().map_err(EdgeError::Threads)?,
+                commands,
+                access: access.clone(),
+            };
+            edge.start_worker(number, seed, alive.clone())?;
         }
         edge.note("started");
         Ok(edge)
@@ -156,30 +110,23 @@ impl Edge {
     fn start_worker(
         &mut self,
         number: usize,
-        listener: &TcpListener,
-        commands: mpsc::UnboundedReceiver<Command>,
-        access: Option<Arc<LineFile>>,
+        seed: WorkerSeed,
+        alive: std::sync::mpsc::Sender<()>,
     ) -> Result<(), EdgeError> {
-        let seed = WorkerSeed {
-            shared: self.shared.clone(),
-            config: self.config.clone(),
-            counts: self.shared.workers[number].counts.clone(),
-            listener: listener.try_clone().map_err(EdgeError::Threads)?,
-            commands,
-            access,
-        };
         let thread = std::thread::Builder::new().name(format!("edge-{number}"));
-        let thread = thread.spawn(move || worker::run(seed)).map_err(EdgeError::Threads)?;
-        self.threads.push(thread);
+        let thread = thread.spawn(move || {
+            let outcome = worker::run(seed);
+            drop(alive);
+            outcome
+        });
+        self.threads.push(thread.map_err(EdgeError::Threads)?);
         Ok(())
     }
 
     fn end(&mut self, grace: Duration) {
         self.shared.tell(|| Command::Finish);
-        let deadline = Instant::now() + grace;
-        while Instant::now() < deadline && !self.threads.iter().all(JoinHandle::is_finished) {
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        // Nothing is ever sent: it ends with the last worker, or with the grace period.
+        let _ = self.workers_ended.recv_timeout(grace);
         self.shared.tell(|| Command::Abort);
         for thread in self.threads.drain(..) {
             // A worker that panicked has said so on its own thread; the others end all the same.
@@ -220,6 +167,18 @@ impl Drop for Edge {
     }
 }
 
+fn worker_links(config: &EdgeConfig) -> (Vec<WorkerLink>, Vec<mpsc::UnboundedReceiver<Command>>) {
+    let count = match config.workers {
+        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        count => count,
+    };
+    let link = || {
+        let (commands, receiver) = mpsc::unbounded_channel();
+        (WorkerLink { commands, counts: Arc::new(WorkerCounts::default()) }, receiver)
+    };
+    (0..count).map(|_| link()).unzip()
+}
+
 fn spawn_control(
     listener: std::os::unix::net::UnixListener,
     shared: Arc<Shared>,
@@ -231,53 +190,6 @@ fn spawn_control(
     thread
         .spawn(move || runtime.block_on(control::serve(listener, shared, ended)))
         .map_err(EdgeError::Threads)
-}
-
-/// The lock lies beside the snapshot, which no two edges may write.
-fn lock(config: &EdgeConfig) -> Result<File, EdgeError> {
-    let mut path = config.snapshot.clone().into_os_string();
-    path.push(".lock");
-    let path = PathBuf::from(path);
-    let failed = |source| EdgeError::File { path: path.clone(), source };
-    let file = OpenOptions::new().write(true).create(true).truncate(false).open(&path);
-    let file = file.map_err(failed)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => {
-            Err(EdgeError::AlreadyRunning { snapshot: config.snapshot.clone() })
-        }
-        Err(TryLockError::Error(source)) => Err(failed(source)),
-    }
-}
-
-fn load_snapshot(config: &EdgeConfig) -> Result<(RouteTable, SnapshotState), EdgeError> {
-    let path = &config.snapshot;
-    match snapshot::load(path) {
-        Ok(None) => Ok((RouteTable::default(), SnapshotState::Absent)),
-        Ok(Some(table)) => {
-            let generation = table.generation;
-            Ok((table, SnapshotState::Loaded { generation }))
-        }
-        Err(source) => match snapshot::set_aside(path) {
-            Ok(aside) => {
-                let reason = crate::explain_snapshot(&source).message;
-                Ok((RouteTable::default(), SnapshotState::SetAside { path: aside, reason }))
-            }
-            Err(_) => Err(EdgeError::Snapshot { path: path.clone(), source }),
-        },
-    }
-}
-
-type Logs = (Option<Arc<LineFile>>, Option<LineFile>);
-
-fn open_logs(config: &EdgeConfig) -> Result<Logs, EdgeError> {
-    let Some(logs) = &config.logs else { return Ok((None, None)) };
-    let open = |name: &str| {
-        let path = logs.folder.join(name);
-        LineFile::open(path.clone(), logs.file_max_bytes, logs.files_kept)
-            .map_err(|source| EdgeError::File { path, source })
-    };
-    Ok((Some(Arc::new(open("access.jsonl")?)), Some(open("edge.jsonl")?)))
 }
 
 /// Each client takes two descriptors, and the usual soft limit is 1,024. Failing to raise it

@@ -7,8 +7,9 @@
 //! Nothing else is ever sent twice.
 
 use crate::fault::Fault;
+use crate::lease::{Claim, Lease};
 use crate::request_body::{RequestBody, Upload};
-use crate::upstream::{Claim, Lease, Link};
+use crate::upstream::Link;
 use crate::view::PoolView;
 use crate::worker::Worker;
 use http::{Method, Request, Response, StatusCode, header};
@@ -48,14 +49,9 @@ pub(crate) async fn send(
     let mut given_back = 0;
     loop {
         let upstream = claim.upstream.clone();
-        let reused = if given_back == 0 { upstream.take_idle(Instant::now()) } else { None };
-        let may_repeat = reused.is_some();
-        let linked = match reused {
-            Some(link) => Ok(link),
-            None => connect(&claim, pool.options.connect_timeout_ms).await,
-        };
-        let link = match linked {
-            Ok(link) => link,
+        let reuse = given_back == 0;
+        let (link, reused) = match link_to(&claim, &pool, reuse).await {
+            Ok(linked) => linked,
             Err(fault) => {
                 claim.blame();
                 drop(claim);
@@ -69,7 +65,7 @@ pub(crate) async fn send(
         };
         let mut lease = Lease::new(claim, link, upload.clone());
         let patience = Duration::from_millis(pool.options.head_timeout_ms);
-        match attempt(&mut lease, request, upload.as_deref(), (patience, may_repeat)).await {
+        match attempt(&mut lease, request, upload.as_deref(), (patience, reused)).await {
             Attempt::Answered(response) => return Ok((response, lease)),
             Attempt::Again(same) if given_back < GIVEN_BACK_MAX => {
                 request = same;
@@ -91,11 +87,16 @@ pub(crate) async fn send(
     }
 }
 
-async fn connect(claim: &Claim, timeout_ms: u64) -> Result<Link, Fault> {
-    let limit = Duration::from_millis(timeout_ms);
+/// An idle connection or a new one; says whether it was idle.
+async fn link_to(claim: &Claim, pool: &PoolView, reuse: bool) -> Result<(Link, bool), Fault> {
+    let idle = if reuse { claim.upstream.take_idle(Instant::now()) } else { None };
+    if let Some(link) = idle {
+        return Ok((link, true));
+    }
+    let limit = Duration::from_millis(pool.options.connect_timeout_ms);
     match timeout(limit, claim.upstream.connect()).await {
         _ if claim.upstream.state.is_cut() => Err(Fault::Cut),
-        Ok(Ok(link)) => Ok(link),
+        Ok(Ok(link)) => Ok((link, false)),
         Ok(Err(_)) => Err(Fault::Unreachable),
         Err(_) => Err(Fault::ConnectTimeout),
     }
@@ -105,10 +106,10 @@ async fn attempt(
     lease: &mut Lease,
     request: Request<RequestBody>,
     upload: Option<&Upload>,
-    (patience, may_repeat): (Duration, bool),
+    (patience, reused): (Duration, bool),
 ) -> Attempt {
     let upgrading = request.headers().contains_key(header::UPGRADE);
-    let spare = if may_repeat { copy(&request) } else { None };
+    let spare = if reused { copy(&request) } else { None };
     let Some(link) = lease.link() else { return Attempt::Again(request) };
     let mut sending = pin!(link.sender.try_send_request(request));
     let outcome = loop {

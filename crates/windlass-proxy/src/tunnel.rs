@@ -1,6 +1,6 @@
 //! Connections that have become something else than HTTP: bytes both ways until one side ends.
 
-use crate::upstream::Claim;
+use crate::lease::Claim;
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 

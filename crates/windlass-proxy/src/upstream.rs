@@ -4,8 +4,7 @@
 //! is given back when an answer is complete and its request was, too; otherwise it is closed,
 //! which is also how a client that went away is felt by the app.
 
-use crate::claim::Word;
-use crate::request_body::{RequestBody, Upload};
+use crate::request_body::RequestBody;
 use crate::target_state::TargetState;
 use crate::{Address, PoolOptions};
 use hyper::client::conn::http1::{self, SendRequest};
@@ -15,7 +14,6 @@ use std::collections::HashMap;
 use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
@@ -46,26 +44,6 @@ pub(crate) struct Link {
 struct Idle {
     link: Link,
     since: Instant,
-}
-
-/// A counted place at a target: held from before the request is sent to the end of its answer.
-pub(crate) struct Claim {
-    pub(crate) upstream: Rc<Upstream>,
-    long_lived: bool,
-}
-
-/// A claim with the connection that serves it.
-pub(crate) struct Lease {
-    /// Before the claim: it is closed before the claim is given up.
-    held: Held,
-    pub(crate) claim: Claim,
-    upload: Option<Rc<Upload>>,
-}
-
-/// A connection that is closed unless it is put back.
-struct Held {
-    upstream: Rc<Upstream>,
-    link: Option<Link>,
 }
 
 impl Upstream {
@@ -156,7 +134,7 @@ impl Upstream {
         number
     }
 
-    fn put_back(&self, link: Link) {
+    pub(crate) fn put_back(&self, link: Link) {
         let mut idle = self.idle.borrow_mut();
         if link.sender.is_closed() || idle.len() >= self.limits.borrow().idle_most {
             drop(idle);
@@ -166,7 +144,7 @@ impl Upstream {
         }
     }
 
-    fn close(&self, link: &Link) {
+    pub(crate) fn close(&self, link: &Link) {
         if let Some(task) = self.open.borrow_mut().remove(&link.number) {
             task.abort();
         }
@@ -193,71 +171,6 @@ impl Upstream {
         self.idle.borrow_mut().clear();
         for (_, task) in self.open.borrow_mut().drain() {
             task.abort();
-        }
-    }
-}
-
-impl Claim {
-    /// Wraps a count that was just taken.
-    pub(crate) fn of(upstream: Rc<Upstream>) -> Self {
-        upstream.state.total.fetch_add(1, Ordering::Relaxed);
-        Self { upstream, long_lived: false }
-    }
-
-    /// Counts it apart from now on: it has no end of its own.
-    pub(crate) fn promote(&mut self) {
-        if !self.long_lived {
-            self.long_lived = true;
-            self.upstream.state.promote();
-        }
-    }
-
-    pub(crate) fn blame(&self) {
-        self.upstream.state.failed.fetch_add(1, Ordering::Relaxed);
-    }
-}
-
-impl Drop for Claim {
-    fn drop(&mut self) {
-        let state = &self.upstream.state;
-        if self.long_lived { state.long_lived.decrease() } else { state.in_flight.decrease() }
-    }
-}
-
-impl Lease {
-    pub(crate) fn new(claim: Claim, link: Link, upload: Option<Rc<Upload>>) -> Self {
-        let held = Held { upstream: claim.upstream.clone(), link: Some(link) };
-        Self { held, claim, upload }
-    }
-
-    pub(crate) fn link(&mut self) -> Option<&mut Link> {
-        self.held.link.as_mut()
-    }
-
-    /// The answer is complete: the connection may serve again if the request is complete, too.
-    pub(crate) fn finish(mut self) {
-        let sent = self.upload.as_ref().is_none_or(|upload| upload.is_done());
-        if sent && let Some(link) = self.held.link.take() {
-            self.held.upstream.put_back(link);
-        }
-    }
-
-    /// The target failed the request.
-    pub(crate) fn fail(self) {
-        self.claim.blame();
-    }
-
-    /// The connection has become a tunnel: it is no longer this lease's to close.
-    pub(crate) fn into_tunnel(mut self) -> Claim {
-        self.held.link = None;
-        self.claim
-    }
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        if let Some(link) = self.link.take() {
-            self.upstream.close(&link);
         }
     }
 }

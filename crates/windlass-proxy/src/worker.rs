@@ -3,10 +3,11 @@
 use crate::claim::{self, Word};
 use crate::connection::{self, Client};
 use crate::fault::Fault;
+use crate::lease::Claim;
 use crate::lines::{LineBuffer, LineFile};
 use crate::request_id::RequestIds;
 use crate::shared::{Shared, WorkerCounts};
-use crate::upstream::{Claim, Upstream};
+use crate::upstream::Upstream;
 use crate::view::{PoolView, View};
 use crate::{ClientLimits, EdgeConfig, sweep};
 use http::{HeaderMap, Uri};

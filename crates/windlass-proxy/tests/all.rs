@@ -1,5 +1,7 @@
 //! The edge, real, on loopback and in temporary folders.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
+
 #[path = "all/app.rs"]
 mod app;
 #[path = "all/corpus.rs"]
@@ -16,6 +18,8 @@ mod python;
 mod restart;
 #[path = "all/retry.rs"]
 mod retry;
+#[path = "all/routing.rs"]
+mod routing;
 #[path = "all/streams.rs"]
 mod streams;
 #[path = "all/switch.rs"]

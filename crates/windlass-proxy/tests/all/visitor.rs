@@ -116,7 +116,7 @@ impl Visitor {
     }
 
     async fn more(&mut self) -> Option<()> {
-        let mut buffer = [0; 16 << 10];
+        let mut buffer = vec![0; 16 << 10];
         let count = timeout(BOUND, self.stream.read(&mut buffer)).await.expect("no hang").ok()?;
         self.ahead.extend_from_slice(&buffer[..count]);
         (count > 0).then_some(())
