@@ -1,7 +1,10 @@
 //! Every error of this crate in words.
 
 use crate::client::ClientError;
+use crate::serve::ServerError;
 use crate::store::StoreError;
+use windlass_build::BuildError;
+use windlass_build::inspect::TreeError;
 use windlass_model::Problem;
 
 /// A failed call to the server, explained.
@@ -62,5 +65,38 @@ pub fn explain_store(error: &StoreError) -> Problem {
         }
         StoreError::Closed => Problem::environment("server-stopping", message)
             .hint("the server is ending; it goes on where it was when it starts again"),
+    }
+}
+
+/// A project that cannot be read, explained.
+pub fn explain_tree(error: &TreeError) -> Problem {
+    match error {
+        TreeError::Root { .. } => Problem::user("project-unreadable", error.to_string())
+            .sources(error)
+            .hint("give the folder that holds the project's code, one that the server may read"),
+    }
+}
+
+/// A build that failed, explained.
+pub fn explain_build(error: &BuildError) -> Problem {
+    Problem::environment("build-failed", error.to_string()).sources(error)
+}
+
+/// Why the server could not run, explained.
+pub fn explain_server(error: &ServerError) -> Problem {
+    let message = error.to_string();
+    match error {
+        ServerError::File { .. } => Problem::environment("server-file", message)
+            .sources(error)
+            .hint("check the folder's owner and mode, and that its disk has room"),
+        ServerError::AlreadyRunning { .. } => {
+            Problem::environment("server-already-running", message)
+                .hint("use it, or stop it first: windlass server stop")
+        }
+        ServerError::Store(error) => explain_store(error),
+        ServerError::Engine(error) => windlass_engine::explain::explain_engine(error),
+        ServerError::Reactor { .. } => {
+            Problem::environment("server-reactor", message).sources(error)
+        }
     }
 }

@@ -7,13 +7,17 @@
 
 #![forbid(unsafe_code)]
 
+mod api;
 pub mod back_end;
 pub mod client;
+pub mod config;
 pub mod executor;
 pub mod explain;
+pub mod host;
 pub mod own_log;
 pub mod reconciler;
 pub mod report;
+mod serve;
 pub mod store;
 #[cfg(test)]
 mod testing;
@@ -21,3 +25,5 @@ pub mod wire;
 
 pub use back_end::BackEnd;
 pub use client::{Client, ClientError};
+pub use config::ServerConfig;
+pub use serve::{ServerError, serve};

@@ -1,0 +1,94 @@
+//! From a project's folder to an image, with what the builder says passed on.
+
+use super::HostSettings;
+use crate::back_end::{BuildOrder, Built};
+use crate::explain::{explain_build, explain_tree};
+use crate::report::Report;
+use std::path::Path;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+use windlass_build::inspect::{HostFacts, Inspection, Tree, explain as explain_inspect, inspect};
+use windlass_build::{BuildDirs, BuildRequest, BuildSettings, build as build_image};
+use windlass_model::{AppName, Event, Problem, Progress, PythonVersion};
+
+/// Between two of them at least this long, unless a part begins or ends: a watcher sees enough,
+/// and the store is not filled.
+const PACE: Duration = Duration::from_millis(150);
+
+/// Reads the project: what a deploy would run and build. Blocks; changes nothing.
+pub fn read_project(project: &Path, app: Option<&AppName>) -> Result<Inspection, Problem> {
+    let tree = Tree::read(project).map_err(|error| explain_tree(&error))?;
+    let folder = project.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let facts = HostFacts {
+        folder,
+        pythons: vec![PythonVersion { major: 3, minor: 11 }, PythonVersion { major: 3, minor: 13 }],
+        cores: std::thread::available_parallelism().map_or(1, usize::from),
+    };
+    let mut inspection = inspect(&tree, &facts).map_err(|error| explain_inspect(&error))?;
+    if let Some(app) = app {
+        inspection.app.name = app.clone();
+        inspection.build.app = app.clone();
+    }
+    Ok(inspection)
+}
+
+/// Builds the image of a project, off the reactor.
+pub(super) async fn build(
+    settings: &HostSettings,
+    order: &BuildOrder,
+    report: &Report,
+) -> Result<Built, Problem> {
+    let (layout, build, order) = (settings.layout.clone(), settings.build.clone(), order.clone());
+    let report = report.clone();
+    let dirs = BuildDirs { cache: layout.cache.clone(), images: layout.images() };
+    let built = tokio::task::spawn_blocking(move || run(&dirs, &build, &order, &report));
+    built.await.unwrap_or_else(|error| {
+        Err(Problem::bug("build-panicked", format!("the build broke: {error}")))
+    })
+}
+
+fn run(
+    dirs: &BuildDirs,
+    settings: &BuildSettings,
+    order: &BuildOrder,
+    report: &Report,
+) -> Result<Built, Problem> {
+    let inspection = read_project(&order.project, Some(&order.app))?;
+    report.tell(Event::Inspected { findings: inspection.findings });
+    for problem in inspection.warnings {
+        report.tell(Event::Warning { problem });
+    }
+    let pace = Mutex::new(Pace::default());
+    let progress = |progress: Progress| {
+        let due = pace.lock().is_ok_and(|mut pace| pace.is_due(&progress));
+        if due {
+            report.tell(Event::Build(progress));
+        }
+    };
+    let request = BuildRequest { spec: &inspection.build, project: &order.project, dirs, settings };
+    let built = build_image(&request, &progress).map_err(|error| explain_build(&error))?;
+    for problem in built.warnings {
+        report.tell(Event::Warning { problem });
+    }
+    Ok(Built { spec: inspection.app, image: built.manifest, commit: None })
+}
+
+/// Which progress is worth telling.
+#[derive(Default)]
+struct Pace {
+    last: Option<(String, Instant)>,
+}
+
+impl Pace {
+    fn is_due(&mut self, progress: &Progress) -> bool {
+        let due = progress.elapsed_ms.is_some()
+            || self
+                .last
+                .as_ref()
+                .is_none_or(|(part, at)| *part != progress.part || at.elapsed() >= PACE);
+        if due {
+            self.last = Some((progress.part.clone(), Instant::now()));
+        }
+        due
+    }
+}

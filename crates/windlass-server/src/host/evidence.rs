@@ -1,0 +1,53 @@
+//! What is collected when a replica fails.
+
+use super::HostBackEnd;
+use std::time::Instant;
+use windlass_engine::log_tail;
+use windlass_model::rollout::StepFailure;
+use windlass_model::{ExitReason, ProbeAnswer, ReplicaFailure, ReplicaId, ReplicaSet};
+
+/// What is known already.
+pub(super) struct Known {
+    pub(super) begun: Instant,
+    pub(super) last_answer: Option<ProbeAnswer>,
+    pub(super) exit: Option<ExitReason>,
+}
+
+impl HostBackEnd {
+    /// Collects the rest: the end of the log and, from a process that lives and does not answer,
+    /// its Python stacks.
+    pub(super) async fn replica_failure(
+        &self,
+        replica: &ReplicaId,
+        set: &ReplicaSet,
+        known: Known,
+    ) -> StepFailure {
+        let after_ms = known.begun.elapsed().as_millis() as u64;
+        let logs = self.settings.layout.logs(&replica.app, replica.release);
+        let path = logs.join(format!("{replica}.log"));
+        let silent = matches!(
+            known.last_answer,
+            Some(ProbeAnswer::TimedOut { .. } | ProbeAnswer::NotListening)
+        );
+        let id = replica.container();
+        let ask_stacks = known.exit.is_none() && silent;
+        let collected = self.on_engine(move |engine| {
+            // The log is read first: some servers write their stacks into it.
+            let tail = log_tail(&path, ReplicaFailure::LOG_LINES).unwrap_or_default();
+            let stacks =
+                if ask_stacks { engine.stacks(&id).unwrap_or_default() } else { Vec::new() };
+            (tail.into_iter().map(|line| line.text).collect(), stacks)
+        });
+        let (log_tail, stacks) = collected.await.unwrap_or_default();
+        let probe = set.process(&replica.process).and_then(|process| process.probe.as_ref());
+        StepFailure::Replica(Box::new(ReplicaFailure {
+            replica: replica.clone(),
+            probe_path: probe.map(|probe| probe.path.clone()),
+            last_answer: known.last_answer,
+            exit: known.exit,
+            log_tail,
+            stacks,
+            after_ms,
+        }))
+    }
+}

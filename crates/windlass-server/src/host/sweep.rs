@@ -1,0 +1,103 @@
+//! Frees images that nobody goes back to.
+
+use super::{HostBackEnd, back_end, container, off_reactor, on_disk};
+use crate::back_end::StepResult;
+use std::collections::BTreeSet;
+use std::path::Path;
+use windlass_model::{Digest, Release};
+use windlass_oci::ImageStore;
+use windlass_oci::explain::explain_store;
+
+impl HostBackEnd {
+    /// Removes the blobs and unpacked layers that none of the releases reaches.
+    ///
+    /// Nothing is removed while an image is being built or unpacked, or while somebody works in
+    /// a one-off container of a release that may not be among those kept.
+    pub(super) async fn sweep_images(&self, keep: &[Release]) -> StepResult {
+        let Ok(images) = std::sync::Arc::clone(&self.images).try_write_owned() else {
+            return Ok(());
+        };
+        let seen = self.on_engine(windlass_engine::Engine::observe).await?;
+        let one_off = |labels: &std::collections::BTreeMap<String, String>| {
+            labels.get(container::KIND).is_some_and(|kind| kind == container::ONE_OFF)
+        };
+        if !seen.is_ok_and(|seen| !seen.iter().any(|found| one_off(&found.labels))) {
+            return Ok(());
+        }
+        let keep: Vec<Digest> = keep.iter().map(|release| release.image).collect();
+        let layout = self.settings.layout.clone();
+        off_reactor(move || {
+            let swept = sweep(&layout.images(), &layout.layers(), &keep);
+            drop(images);
+            swept
+        })
+        .await?
+    }
+}
+
+fn sweep(images: &Path, layers: &Path, keep: &[Digest]) -> StepResult {
+    let explain = |error| back_end(explain_store(&error));
+    let store = ImageStore::open(images).map_err(explain)?;
+    let (mut blobs, mut folders) = (BTreeSet::new(), BTreeSet::new());
+    for image in keep {
+        // A release whose image is damaged: what it reaches is not known, so nothing is removed.
+        let manifest = store.read_manifest(image).map_err(explain)?;
+        let config = store.read_config(&manifest).map_err(explain)?;
+        blobs.extend([image.hex(), manifest.config.digest.hex()]);
+        blobs.extend(manifest.layers.iter().map(|layer| layer.digest.hex()));
+        folders.extend(config.diff_ids.iter().map(Digest::hex));
+    }
+    remove_others(&images.join("blobs/sha256"), &blobs)?;
+    remove_others(layers, &folders)
+}
+
+/// Removes the entries that are named by a digest, alone or before a dot, and not by one kept.
+fn remove_others(folder: &Path, kept: &BTreeSet<String>) -> StepResult {
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(on_disk("read", folder, &error)),
+    };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let Some(name) = name.to_str() else { continue };
+        let digest = name.split('.').next().unwrap_or(name);
+        if kept.contains(digest) || Digest::from_hex(digest).is_err() {
+            continue;
+        }
+        let path = entry.path();
+        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        let removed = if is_folder { remove_folder(&path) } else { std::fs::remove_file(&path) };
+        removed.map_err(|error| on_disk("remove", &path, &error))?;
+    }
+    Ok(())
+}
+
+/// Renamed first, so that a crash in the middle leaves no layer that looks whole.
+fn remove_folder(path: &Path) -> std::io::Result<()> {
+    let doomed = path.with_extension("doomed");
+    let path = if std::fs::rename(path, &doomed).is_ok() { doomed.as_path() } else { path };
+    std::fs::remove_dir_all(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_named_by_a_digest_and_not_kept_goes() {
+        let home = tempfile::tempdir().expect("a folder");
+        let name = |byte: &str| byte.repeat(32);
+        for folder in [name("aa"), name("bb"), format!("{}.unfinished", name("cc"))] {
+            std::fs::create_dir_all(home.path().join(folder).join("x")).expect("made");
+        }
+        std::fs::write(home.path().join("notes"), "mine").expect("written");
+        assert_eq!(remove_others(home.path(), &BTreeSet::from([name("aa")])), Ok(()));
+        let mut left: Vec<_> = std::fs::read_dir(home.path())
+            .expect("readable")
+            .map(|entry| entry.expect("an entry").file_name().into_string().expect("text"))
+            .collect();
+        left.sort();
+        assert_eq!(left, [name("aa"), "notes".to_owned()]);
+    }
+}
