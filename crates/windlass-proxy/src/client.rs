@@ -74,12 +74,6 @@ pub enum EdgeCallError {
         /// The generation that was sent.
         given: u64,
     },
-    /// The edge has another table of the same generation.
-    #[error("the edge has another table of generation {generation}")]
-    Conflict {
-        /// The generation.
-        generation: u64,
-    },
     /// The table could not be written to disk; the one before is still in use.
     #[error("the edge could not make the table durable: {reason}")]
     NotDurable {
@@ -108,7 +102,8 @@ impl EdgeClient {
     }
 
     /// Puts a whole table in use. When this returns, it is durable, and requests that come in
-    /// follow it. The same table again is no change. Answers the generation in use.
+    /// follow it. The same table again is no change; an older generation is refused, the same
+    /// one with other content replaces. Answers the generation in use.
     pub async fn put_table(&self, table: &RouteTable) -> Result<u64, EdgeCallError> {
         let taken: Taken = self.call(Method::PUT, "/table", Some(table), self.timeout).await?;
         Ok(taken.generation)
@@ -198,7 +193,6 @@ impl EdgeClient {
                 EdgeCallError::Refused { reason }
             }
             Refusal::Stale { current, given } => EdgeCallError::Stale { current, given },
-            Refusal::Conflict { generation } => EdgeCallError::Conflict { generation },
             Refusal::NotDurable { reason } => EdgeCallError::NotDurable { reason },
             Refusal::StillRouted { id } => EdgeCallError::StillRouted { id },
         })

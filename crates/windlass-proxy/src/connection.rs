@@ -49,12 +49,23 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let client = Rc::new(Client::new(worker, peer));
-    let number = worker.admit(&client);
-    let worker = worker.clone();
+    let place = Place { number: worker.admit(&client), worker: worker.clone() };
     tokio::task::spawn_local(async move {
-        serve(&worker, &client, stream).await;
-        worker.dismiss(number);
+        serve(&place.worker, &client, stream).await;
+        drop(place);
     });
+}
+
+/// A client's place in its worker's list; given up however the connection ends.
+struct Place {
+    worker: Rc<Worker>,
+    number: u64,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.worker.dismiss(self.number);
+    }
 }
 
 async fn serve<S>(worker: &Rc<Worker>, client: &Rc<Client>, stream: S)

@@ -34,7 +34,6 @@ const BODY_LIMIT: usize = 64 << 20;
 pub(crate) enum Refusal {
     BadTable { reason: String },
     Stale { current: u64, given: u64 },
-    Conflict { generation: u64 },
     NotDurable { reason: String },
     StillRouted { id: String },
     BadRequest { reason: String },
@@ -128,9 +127,6 @@ async fn publish(shared: Arc<Shared>, table: RouteTable) -> Response<Full<Bytes>
         }
         Ok(Err(PublishError::Stale { current, given })) => {
             (StatusCode::CONFLICT, Refusal::Stale { current, given })
-        }
-        Ok(Err(PublishError::Conflict { generation })) => {
-            (StatusCode::CONFLICT, Refusal::Conflict { generation })
         }
         Ok(Err(PublishError::Snapshot(error))) => {
             let problem = explain_snapshot(&error);

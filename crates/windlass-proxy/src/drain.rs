@@ -52,8 +52,6 @@ pub(crate) enum PublishError {
     Table(#[source] TableError),
     #[error("generation {given} is older than {current}, which is in use")]
     Stale { current: u64, given: u64 },
-    #[error("generation {generation} is in use with other content")]
-    Conflict { generation: u64 },
     #[error("the snapshot could not be written")]
     Snapshot(#[source] crate::SnapshotError),
 }
@@ -84,11 +82,14 @@ pub(crate) async fn drain(
         }
         wait_for_none(&count, Instant::now() + CUT_WITHIN).await;
     }
-    Ok(DrainReport {
+    let report = DrainReport {
         cut,
         long_lived_left: targets.iter().map(|target| target.long_lived.get()).sum(),
         elapsed_ms: begun.elapsed().as_millis() as u64,
-    })
+    };
+    let facts = serde_json::json!({ "targets": request.targets, "report": report });
+    shared.own_log.note("drained", facts);
+    Ok(report)
 }
 
 async fn wait_for_none(count: impl Fn() -> u64, deadline: Instant) {

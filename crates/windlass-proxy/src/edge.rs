@@ -4,7 +4,6 @@
 //! socket; what can fail fails before the first connection is accepted. At the end: no new
 //! connections, requests under way finish within the grace period, tunnels end last.
 
-use crate::lines::LineFile;
 use crate::prepare::{load_snapshot, lock, open_logs};
 use crate::shared::{Origin, Shared, WorkerCounts, WorkerLink};
 use crate::worker::{self, Command, WorkerSeed};
@@ -24,7 +23,6 @@ pub struct Edge {
     /// Hung up once every worker has ended.
     workers_ended: std::sync::mpsc::Receiver<()>,
     control: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
-    own_log: Option<LineFile>,
     /// Held for as long as the edge runs.
     _lock: File,
 }
@@ -64,7 +62,7 @@ impl Edge {
         let (links, receivers) = worker_links(&config);
         let config = Arc::new(config);
         let snapshot_path = config.snapshot.clone();
-        let origin = Origin { table, snapshot_path, snapshot_state, listen };
+        let origin = Origin { table, snapshot_path, snapshot_state, listen, own_log };
         let shared = Arc::new(Shared::new(origin, links));
         let control_listener = control::bind(&config.control)
             .map_err(|source| EdgeError::Control { path: config.control.clone(), source })?;
@@ -77,7 +75,6 @@ impl Edge {
             threads: Vec::new(),
             workers_ended,
             control: Some((end, control)),
-            own_log,
             _lock: lock,
         };
         for (number, commands) in receivers.into_iter().enumerate() {
@@ -91,7 +88,7 @@ impl Edge {
             };
             edge.start_worker(number, seed, alive.clone())?;
         }
-        edge.note("started");
+        edge.shared.own_log.note("started", edge.status());
         Ok(edge)
     }
 
@@ -102,9 +99,9 @@ impl Edge {
 
     /// Ends the edge: requests under way may finish within the grace period. Blocks.
     pub fn stop(mut self) {
-        self.note("stopping");
+        self.shared.own_log.note("stopping", self.status());
         self.end(Duration::from_millis(self.config.grace_ms));
-        self.note("stopped");
+        self.shared.own_log.note("stopped", self.status());
     }
 
     fn start_worker(
@@ -137,24 +134,6 @@ impl Edge {
             let _ = thread.join();
             let _ = std::fs::remove_file(&self.config.control);
         }
-    }
-
-    fn note(&self, event: &str) {
-        let Some(log) = &self.own_log else { return };
-        let at = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-        let status = self.status();
-        let line = serde_json::json!({
-            "at_ms": at.unwrap_or_default().as_millis() as u64,
-            "event": event,
-            "listen": status.listen,
-            "pid": status.pid,
-            "generation": status.generation,
-            "snapshot": status.snapshot,
-            "connections": status.connections,
-            "answers": status.answers,
-            "log_lines_dropped": log.dropped(),
-        });
-        log.write(format!("{line}\n").as_bytes());
     }
 }
 

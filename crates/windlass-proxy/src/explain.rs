@@ -64,7 +64,6 @@ pub fn explain_call(error: &EdgeCallError) -> Problem {
             .hint("the edge may be of another version: restart it"),
         EdgeCallError::Refused { .. } => Problem::bug("edge-refused", text),
         EdgeCallError::Stale { .. } => Problem::bug("edge-stale-table", text),
-        EdgeCallError::Conflict { .. } => Problem::bug("edge-table-conflict", text),
         EdgeCallError::NotDurable { .. } => Problem::environment("edge-disk", text)
             .hint("free some space, or see the kernel's log about the disk"),
         EdgeCallError::StillRouted { .. } => Problem::bug("edge-still-routed", text),

@@ -41,6 +41,7 @@ mod lease;
 mod lines;
 mod listen;
 mod network;
+mod own_log;
 mod page;
 mod prepare;
 mod probe;

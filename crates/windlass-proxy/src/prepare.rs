@@ -1,6 +1,7 @@
 //! What an edge has to have in its hands before it listens: its lock, its logs, its last table.
 
 use crate::lines::LineFile;
+use crate::own_log::OwnLog;
 use crate::status::SnapshotState;
 use crate::{EdgeConfig, EdgeError, RouteTable, snapshot};
 use std::fs::{File, OpenOptions, TryLockError};
@@ -43,14 +44,14 @@ pub(crate) fn load_snapshot(config: &EdgeConfig) -> Result<(RouteTable, Snapshot
 }
 
 /// The access log, shared by the workers, and the edge's own.
-pub(crate) type Logs = (Option<Arc<LineFile>>, Option<LineFile>);
+pub(crate) type Logs = (Option<Arc<LineFile>>, OwnLog);
 
 pub(crate) fn open_logs(config: &EdgeConfig) -> Result<Logs, EdgeError> {
-    let Some(logs) = &config.logs else { return Ok((None, None)) };
+    let Some(logs) = &config.logs else { return Ok((None, OwnLog::default())) };
     let open = |name: &str| {
         let path = logs.folder.join(name);
         LineFile::open(path.clone(), logs.file_max_bytes, logs.files_kept)
             .map_err(|source| EdgeError::File { path, source })
     };
-    Ok((Some(Arc::new(open("access.jsonl")?)), Some(open("edge.jsonl")?)))
+    Ok((Some(Arc::new(open("access.jsonl")?)), OwnLog::to(open("edge.jsonl")?)))
 }

@@ -5,6 +5,7 @@
 
 use crate::claim::{self, Word};
 use crate::drain::{DrainError, PublishError};
+use crate::own_log::OwnLog;
 use crate::status::SnapshotState;
 use crate::target_state::TargetState;
 use crate::worker::Command;
@@ -27,6 +28,7 @@ pub(crate) struct Shared {
     pub(crate) listen: SocketAddr,
     pub(crate) snapshot_state: SnapshotState,
     pub(crate) started: Instant,
+    pub(crate) own_log: OwnLog,
 }
 
 /// Counts swaps of the table; on a cache line of its own, since every request reads it.
@@ -63,6 +65,7 @@ pub(crate) struct Origin {
     pub(crate) snapshot_path: PathBuf,
     pub(crate) snapshot_state: SnapshotState,
     pub(crate) listen: SocketAddr,
+    pub(crate) own_log: OwnLog,
 }
 
 impl Published {
@@ -112,6 +115,7 @@ impl Shared {
             listen: origin.listen,
             snapshot_state: origin.snapshot_state,
             started: Instant::now(),
+            own_log: origin.own_log,
         }
     }
 
@@ -126,7 +130,8 @@ impl Shared {
         (seen, self.lock().clone())
     }
 
-    /// Takes up a table: checked, then durable, then in use. Blocks for the disk.
+    /// Takes up a table: checked, then durable, then in use. Blocks for the disk. One of the same
+    /// generation replaces what was made from less knowledge.
     pub(crate) fn publish(&self, table: RouteTable) -> Result<u64, PublishError> {
         table.check().map_err(PublishError::Table)?;
         let _one = self.publishing.lock().unwrap_or_else(PoisonError::into_inner);
@@ -135,16 +140,14 @@ impl Shared {
         if given < current {
             return Err(PublishError::Stale { current, given });
         }
-        if given == current && *before.table != table {
-            return Err(PublishError::Conflict { generation: given });
-        }
-        if given == current && given > 0 {
+        if *before.table == table {
             return Ok(given);
         }
         snapshot::save(&self.snapshot_path, &table).map_err(PublishError::Snapshot)?;
         *self.lock() = Published::following(&before.worth_keeping(), table);
         claim::publish(&self.epoch.0);
         self.tell(|| Command::Refresh);
+        self.own_log.note("table", serde_json::json!({ "generation": given }));
         Ok(given)
     }
 

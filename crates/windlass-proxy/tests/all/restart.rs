@@ -170,5 +170,5 @@ async fn answers_are_logged_as_json_without_their_query() {
     assert!(first.get("fault").is_none());
     assert_eq!((&second["status"], &second["fault"]), (&405.into(), &"method-not-allowed".into()));
     let events: Vec<_> = read("edge.jsonl").iter().map(|line| line["event"].clone()).collect();
-    assert_eq!(events, ["started", "stopping", "stopped"]);
+    assert_eq!(events, ["started", "table", "stopping", "stopped"]);
 }
