@@ -16,5 +16,5 @@ pub use project::ProjectError;
 pub(crate) use project::ProjectFiles;
 pub use shelf::ShelfError;
 pub(crate) use shelf::{Shelf, key_of};
-pub use system::SystemError;
+pub use system::{InterpreterError, SystemError};
 pub(crate) use system::{System, SystemRequest};

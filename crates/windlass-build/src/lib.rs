@@ -9,6 +9,7 @@
 pub mod build;
 pub mod debian;
 pub mod download;
+pub mod explain;
 pub mod image;
 pub mod inspect;
 mod meter;

@@ -170,10 +170,8 @@ mod tests {
 
     fn index(stanzas: &[&str]) -> PackageIndex {
         let zeros = "0".repeat(64);
-        let text: String = stanzas
-            .iter()
-            .map(|s| format!("{s}\nFilename: pool/x.deb\nSize: 1\nSHA256: {zeros}\n\n"))
-            .collect();
+        let place = format!("\nFilename: pool/x.deb\nSize: 1\nSHA256: {zeros}\n\n");
+        let text = stanzas.join(&place) + &place;
         let mut index = PackageIndex::default();
         index.add("http://127.0.0.1/debian", text);
         index

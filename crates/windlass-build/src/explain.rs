@@ -1,0 +1,189 @@
+//! Failures of building an image, for a person: what is wrong, why, and how to cure it.
+
+use crate::build::BuildError;
+use crate::debian::{CatalogueError, DebError, ResolveError, TrustError, UnpackPackagesError};
+use crate::download::DownloadError;
+use crate::image::{CompileError, InterpreterError, ProjectError, ShelfError, SystemError};
+use crate::wheels;
+use std::error::Error;
+use std::io;
+use windlass_model::Problem;
+use windlass_oci::explain as oci;
+
+const CHECK_NETWORK: &str =
+    "Check the network, and the proxy if there is one; what was fetched is kept for the next try.";
+const FREE_SPACE: &str =
+    "Free some space on that file system, then try again; nothing half-written was kept.";
+
+/// Explains a build that failed.
+pub fn explain(error: &BuildError) -> Problem {
+    match error {
+        BuildError::System(error) => system(error),
+        BuildError::Resolve(error) => wheels::explain::resolve(error),
+        BuildError::Install(error) => wheels::explain::install(error),
+        BuildError::Project(error) => project(error),
+        BuildError::Lock(error) => wheels::explain::lock(error),
+        BuildError::Shelf(error) => shelf(error),
+        BuildError::Store(error) => oci::explain_store(error),
+        BuildError::Processor { .. } => {
+            Problem::environment("processor-unknown", error.to_string())
+                .hint("Images are made for amd64 and arm64: build on such a machine.")
+        }
+    }
+}
+
+fn system(error: &SystemError) -> Problem {
+    match error {
+        SystemError::Python { available, .. } => {
+            let names: Vec<_> = available.iter().map(ToString::to_string).collect();
+            Problem::user("python-unavailable", error.to_string())
+                .cause(format!("available are {}", names.join(" and ")))
+                .hint("Say which one to take: `python = \"3.13\"` in [tool.windlass] of pyproject.toml.")
+        }
+        SystemError::Catalogue(error) => catalogue(error),
+        SystemError::Resolve(error) => resolve(error),
+        SystemError::Download(error) => download(error),
+        SystemError::Unpack(error) => packages(error),
+        SystemError::Shelf(error) => shelf(error),
+        SystemError::Interpreter(error) => match error {
+            InterpreterError::Layer(error) => oci::explain_layer(error),
+            InterpreterError::Unpack(error) => oci::explain_unpack(error),
+            InterpreterError::Disk { source, .. } => disk("cache-unusable", error, source),
+        },
+        SystemError::Compile(error) => compile(error),
+    }
+}
+
+fn catalogue(error: &CatalogueError) -> Problem {
+    let message = error.to_string();
+    match error {
+        CatalogueError::Sources { source, .. } => disk("apt-sources-unreadable", error, source),
+        CatalogueError::NoArchive { .. } => Problem::environment("no-debian-archive", message)
+            .cause("images are made from Debian's packages, wherever this machine gets them")
+            .hint(
+                "Name an archive and its key ring in Windlass's settings (`debian.url`, \
+                 `debian.security-url`, `debian.keyring`), or add a Debian source to apt.",
+            ),
+        CatalogueError::Fetch { source, .. } => download(source).cause(message),
+        CatalogueError::Untrusted { source, .. } => {
+            let problem = Problem::environment("archive-untrusted", message).sources(error);
+            match source {
+                TrustError::NoKeys | TrustError::Unreadable { .. } => problem
+                    .hint("Install the package `debian-archive-keyring`, or name a key ring."),
+                TrustError::NotKeys { .. } => {
+                    problem.hint("Replace the file by the archive's key ring.")
+                }
+                TrustError::NotSigned { .. } | TrustError::Untrusted { .. } => problem.hint(
+                    "Something between this machine and the archive changed the file, or the \
+                     key ring is older than the archive's keys: update `debian-archive-keyring`.",
+                ),
+            }
+        }
+        CatalogueError::Release { .. } => Problem::environment("archive-mismatch", message)
+            .hint("The mirror is not a whole Debian archive: use another one."),
+        CatalogueError::Expired { .. } => Problem::environment("archive-expired", message)
+            .cause("an old index hides security updates, so it is refused")
+            .hint(
+                "Check this machine's clock; if it is right, use a mirror that is kept up to date.",
+            ),
+        CatalogueError::NoIndex { .. } => Problem::environment("archive-incomplete", message)
+            .hint("The mirror lacks this processor: use one that has it."),
+        CatalogueError::Index { source, .. } | CatalogueError::Disk { source, .. } => {
+            disk("cache-unusable", error, source)
+        }
+    }
+}
+
+fn resolve(error: &ResolveError) -> Problem {
+    let message = error.to_string();
+    match error {
+        ResolveError::Unknown { similar, .. } => {
+            let problem = Problem::user("package-unknown", message);
+            if similar.is_empty() {
+                problem.hint("Correct the name under `apt` in [tool.windlass].")
+            } else {
+                problem.hint(format!("Did you mean {}?", similar.join(", ")))
+            }
+        }
+        ResolveError::Unsatisfied { .. } | ResolveError::Conflict { .. } => {
+            Problem::user("packages-conflict", message)
+                .hint("Remove one of the packages under `apt` in [tool.windlass].")
+        }
+    }
+}
+
+fn packages(error: &UnpackPackagesError) -> Problem {
+    let message = error.to_string();
+    match error {
+        UnpackPackagesError::Deb(DebError::Read { source, .. }) => {
+            disk("package-unreadable", error, source)
+        }
+        UnpackPackagesError::Deb(
+            DebError::Form { .. } | DebError::Compression { .. } | DebError::Unsafe { .. },
+        ) => Problem::user("package-unusable", message)
+            .hint("The archive ships a package that images cannot take: leave it out of `apt`."),
+        UnpackPackagesError::SamePath { .. } => Problem::user("packages-conflict", message)
+            .hint("Remove one of the packages under `apt` in [tool.windlass]."),
+    }
+}
+
+fn project(error: &ProjectError) -> Problem {
+    match error {
+        ProjectError::Disk { source, .. } => disk("project-unreadable", error, source),
+        ProjectError::Compile(error) => compile(error),
+    }
+}
+
+fn compile(error: &CompileError) -> Problem {
+    let problem = Problem::environment("interpreter-failed", error.to_string());
+    match error {
+        CompileError::Start { .. } => problem.sources(error),
+        CompileError::Failed { output } => problem.cause(output.trim().to_owned()),
+    }
+    .hint("Remove the folder `debian/interpreters` of the cache and try again.")
+}
+
+fn shelf(error: &ShelfError) -> Problem {
+    match error {
+        ShelfError::Layer(error) => oci::explain_layer(error),
+        ShelfError::Store(error) => oci::explain_store(error),
+        ShelfError::Note { source, .. } => disk("cache-unusable", error, source),
+    }
+}
+
+/// Explains a download that failed.
+pub fn download(error: &DownloadError) -> Problem {
+    let problem = Problem::environment("download-failed", error.to_string()).sources(error);
+    match error {
+        DownloadError::Scheme { .. } => problem.hint("Name an http or https mirror instead."),
+        DownloadError::Proxy { .. } => problem.hint("Correct the proxy's URL."),
+        DownloadError::Status { status: 401 | 403 | 407, .. } => {
+            problem.hint("Give this machine access: credentials of the mirror or of the proxy.")
+        }
+        DownloadError::Status { .. } => {
+            problem.hint("The mirror may be changing just now: try again in a few minutes.")
+        }
+        DownloadError::Digest { .. } => problem.hint(
+            "The file is refused. A proxy or a mirror gives another file than the signed one: \
+             find out which.",
+        ),
+        DownloadError::Transport { .. }
+        | DownloadError::CutOff { .. }
+        | DownloadError::GaveUp { .. } => problem.hint(CHECK_NETWORK),
+        DownloadError::Disk { source, .. } => with_disk_hint(problem, source),
+    }
+}
+
+fn disk(code: &str, error: &dyn Error, source: &io::Error) -> Problem {
+    with_disk_hint(Problem::environment(code, error.to_string()).sources(error), source)
+}
+
+fn with_disk_hint(problem: Problem, source: &io::Error) -> Problem {
+    match source.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => problem.hint(FREE_SPACE),
+        io::ErrorKind::PermissionDenied => {
+            problem.hint("Run as the user that owns the folder, or correct its permissions.")
+        }
+        _ => problem,
+    }
+}
