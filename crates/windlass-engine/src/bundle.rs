@@ -6,10 +6,12 @@
 use crate::cgroup::CgroupPlan;
 use crate::launch::failure::Failure;
 use crate::spec::ContainerSpec;
+use crate::state::ProcessMark;
 use crate::{durable, sys};
+use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 use std::fs::File;
-use std::io;
+use std::io::{self, Write as _};
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use windlass_model::ContainerId;
@@ -89,18 +91,28 @@ impl Bundle {
         }
     }
 
-    /// Takes the lock that says so, for the life of the returned file.
-    pub(crate) fn lock_alive(&self) -> Result<File, Failure> {
+    /// The shim that has the lock, as it wrote itself down.
+    pub(crate) fn shim(&self) -> Option<ProcessMark> {
+        serde_json::from_slice(&std::fs::read(self.alive_path()).ok()?).ok()
+    }
+
+    /// Takes the lock that says so, for the life of the returned file; `None` when another has
+    /// it. The file says whose it is.
+    pub(crate) fn lock_alive(&self) -> Result<Option<File>, Failure> {
         let path = self.alive_path();
         let step = || format!("lock {}", path.display());
-        let file = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&path)
-            .map_err(|error| Failure::io(step(), &error))?;
-        sys::lock_whole_file(file.as_fd()).map_err(|errno| Failure::new(step(), errno))?;
-        Ok(file)
+        let failure = |error: io::Error| Failure::io(step(), &error);
+        let mut options = File::options();
+        let mut file =
+            options.create(true).truncate(false).write(true).open(&path).map_err(failure)?;
+        match sys::lock_whole_file(file.as_fd()) {
+            Ok(()) => {}
+            Err(Errno::AGAIN | Errno::ACCESS) => return Ok(None),
+            Err(errno) => return Err(Failure::new(step(), errno)),
+        }
+        let own = serde_json::to_vec(&ProcessMark::own()).unwrap_or_default();
+        file.set_len(0).and_then(|()| file.write_all(&own)).map_err(failure)?;
+        Ok(Some(file))
     }
 }
 

@@ -25,6 +25,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub(crate) enum StartOutcome {
     /// The command runs.
     Running,
+    /// Another shim has it.
+    Occupied,
     /// It does not, and nothing of it is left.
     Failed(Failure),
 }
@@ -49,15 +51,22 @@ pub fn shim_main(args: &[OsString]) -> u8 {
 }
 
 fn run(bundle: &Bundle) -> u8 {
-    let orders = bundle.orders().ok_or_else(|| {
-        Failure::new(format!("read {}", bundle.orders_path().display()), Errno::NOENT)
-    });
-    let started = orders.and_then(|orders| Ok((bundle.lock_alive()?, orders)));
-    let started = started.and_then(|(lock, orders)| {
-        let container = start::start(bundle, &orders)?;
-        Ok((lock, orders, container))
-    });
-    let (lock, orders, container) = match started {
+    let lock = match bundle.lock_alive() {
+        Ok(Some(lock)) => lock,
+        Ok(None) => {
+            answer(&StartOutcome::Occupied);
+            return 1;
+        }
+        Err(failure) => {
+            answer(&StartOutcome::Failed(failure));
+            return 1;
+        }
+    };
+    let path = bundle.orders_path();
+    let missing = || Failure::new(format!("read {}", path.display()), Errno::NOENT);
+    let orders = bundle.orders().ok_or_else(missing);
+    let started = orders.and_then(|orders| Ok((start::start(bundle, &orders)?, orders)));
+    let (container, orders) = match started {
         Ok(started) => started,
         Err(failure) => {
             answer(&StartOutcome::Failed(failure));

@@ -1,7 +1,7 @@
 //! What the shim knows about its container, as the one small file that it writes.
 
-use crate::durable;
 use crate::launch::failure::Failure;
+use crate::{durable, process};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use windlass_model::ExitReason;
@@ -37,6 +37,18 @@ pub(crate) struct ExitRecord {
     pub(crate) at_ms: u64,
     /// Processes of it that the kernel killed for want of memory.
     pub(crate) oom_kills: u64,
+}
+
+impl ProcessMark {
+    /// That of a process.
+    pub(crate) fn of(pid: i32) -> Self {
+        Self { pid, started_ticks: process::started_ticks(pid).unwrap_or(0) }
+    }
+
+    /// That of this process.
+    pub(crate) fn own() -> Self {
+        Self::of(rustix::process::getpid().as_raw_nonzero().get())
+    }
 }
 
 impl StateFile {

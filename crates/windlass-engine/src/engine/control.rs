@@ -18,8 +18,11 @@ use windlass_model::{ContainerId, ExitReason};
 /// How long the kernel may take to carry out SIGKILL: processes may have gigabytes to give back.
 const KILL_TIME: Duration = Duration::from_secs(20);
 
+/// How long a shim may take from recording the exit to its own end.
+const FAREWELL: Duration = Duration::from_secs(2);
+
 /// Pause between two looks at something that the kernel finishes by itself within moments.
-const MOMENT: Duration = Duration::from_millis(2);
+pub(super) const MOMENT: Duration = Duration::from_millis(2);
 
 impl Engine {
     /// Waits for a container to end; `None` if it still runs after `timeout`, or does not exist.
@@ -103,9 +106,14 @@ impl Engine {
         let bundle = self.bundle(id);
         let deadline = Instant::now() + KILL_TIME;
         // A shim that has recorded the exit still clears up and lets go of its lock.
+        let patience = Instant::now() + FAREWELL;
         while bundle.is_alive().unwrap_or(false) {
             if Instant::now() > deadline {
                 return Err(unkillable(id));
+            }
+            // One that does not end was run by a starter that was killed, and has only begun.
+            if let Some(shim) = bundle.shim().filter(|_| Instant::now() > patience) {
+                end_process(&shim);
             }
             std::thread::sleep(MOMENT);
         }

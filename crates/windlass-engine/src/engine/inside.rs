@@ -92,7 +92,9 @@ impl Engine {
 fn heading(pid: i32) -> String {
     let inner = process::inner_pid(pid).unwrap_or(pid);
     let command = process::command_line(pid).unwrap_or_else(|| "?".to_owned());
-    format!("process {inner}: {command}")
+    // A command given as a text (`python -c`) would fill the screen.
+    let line: String = command.lines().next().unwrap_or_default().chars().take(120).collect();
+    format!("process {inner}: {line}")
 }
 
 /// The lines of one process's stacks as `faulthandler` writes them: from the first one on, until

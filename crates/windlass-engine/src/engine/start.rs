@@ -1,6 +1,7 @@
 //! Starting: whatever was there before, afterwards the container runs or nothing of it exists.
 
 use super::Engine;
+use super::control::MOMENT;
 use crate::bundle::{Bundle, Orders};
 use crate::error::StartError;
 use crate::observed::{ContainerState, ObservedContainer};
@@ -12,6 +13,8 @@ use std::io::{self, Read as _};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+use windlass_model::ContainerId;
 
 /// How long a shim may take to start a container, in seconds. Milliseconds are usual; a host
 /// whose disk stalls may take long.
@@ -24,9 +27,8 @@ impl Engine {
         let id = &spec.id;
         spec.validate().map_err(|source| StartError::Invalid { id: id.clone(), source })?;
         let _lock = self.lock(spec)?;
-        match self.inspect(id) {
-            Some(found) if found.state.exit().is_none() => return Ok(found),
-            _ => {}
+        if let Some(found) = self.started(id) {
+            return Ok(found);
         }
         let cleared = self.clear(id);
         cleared.map_err(|source| StartError::Leftovers { id: id.clone(), source })?;
@@ -40,14 +42,30 @@ impl Engine {
         write_bundle(&bundle, &orders)?;
         let outcome = self.run_shim(&bundle, &orders);
         match outcome {
-            Ok(()) => self.inspect(id).ok_or_else(|| StartError::ShimSilent {
-                id: id.clone(),
-                said: "the container was removed while it started".to_owned(),
+            // Occupied: by a shim that an earlier starter ran just before it was killed.
+            Ok(()) => self.started(id).or_else(|| self.inspect(id)).ok_or_else(|| {
+                let said = "the container was removed while it started".to_owned();
+                StartError::ShimSilent { id: id.clone(), said }
             }),
             Err(error) => {
                 // Nothing runs; what cannot be cleared away now is cleared by the next start.
                 let _ = self.clear(id);
                 Err(error)
+            }
+        }
+    }
+
+    /// The container if it runs, or will in a moment.
+    fn started(&self, id: &ContainerId) -> Option<ObservedContainer> {
+        let deadline = Instant::now() + Duration::from_secs(PATIENCE_S as u64);
+        loop {
+            let found = self.inspect(id)?;
+            match found.state {
+                ContainerState::Exited { .. } => return None,
+                ContainerState::Starting if Instant::now() < deadline => {
+                    std::thread::sleep(MOMENT);
+                }
+                ContainerState::Starting | ContainerState::Running => return Some(found),
             }
         }
     }
@@ -84,7 +102,7 @@ impl Engine {
         child.wait().map_err(error)?;
         let outcome = answer.map_err(error)?.flatten();
         match outcome {
-            Some(StartOutcome::Running) => Ok(()),
+            Some(StartOutcome::Running | StartOutcome::Occupied) => Ok(()),
             Some(StartOutcome::Failed(failure)) => {
                 Err(StartError::Launch { id: id.clone(), failure })
             }

@@ -17,6 +17,8 @@ use windlass_model::Serves;
 pub(crate) struct RootFacts<'a> {
     /// An empty folder on the host to mount the layers at.
     pub(crate) staging: &'a Path,
+    /// Whether the layers are mounted in a user namespace.
+    pub(crate) rootless: bool,
     /// The top layer.
     pub(crate) skeleton: &'a Path,
     /// The host folder mounted at [`Serves::SOCKET_DIR`].
@@ -71,7 +73,7 @@ pub(crate) fn steps(
     for (number, path) in (FIRST_LAYER..).zip(&layers) {
         steps.push(Step::Layer { path: c_string(*path)?, number });
     }
-    let options = overlay_options(layers.len())?;
+    let options = overlay_options(layers.len(), facts.rootless)?;
     steps.push(Step::Overlay { target: staging.clone(), options });
     steps.push(Step::EnterRoot(staging));
     provide(&mut steps);
@@ -156,12 +158,13 @@ fn binds(spec: &ContainerSpec, socket_dir: &Path) -> Vec<Bind> {
 }
 
 /// Layers are named by descriptor: no path needs escaping, and hundreds fit into the one page
-/// that mount(2) takes. `userxattr` is needed in a user namespace and used everywhere, so that a
-/// layer reads the same however it is mounted.
-fn overlay_options(layers: usize) -> Result<CString, Failure> {
+/// that mount(2) takes. In a user namespace the marks of removed folders are read from the user's
+/// extended attributes, as whoever unpacked the layers without privilege wrote them there.
+fn overlay_options(layers: usize, rootless: bool) -> Result<CString, Failure> {
     let names: Vec<String> =
         (FIRST_LAYER..).take(layers).map(|fd| format!("/proc/self/fd/{fd}")).collect();
-    let options = format!("userxattr,lowerdir={}", names.join(":"));
+    let marks = if rootless { "userxattr," } else { "" };
+    let options = format!("{marks}lowerdir={}", names.join(":"));
     if options.len() >= 4_096 {
         let step = format!("mount {layers} layers at once");
         return Err(Failure::new(step, rustix::io::Errno::TOOBIG));

@@ -43,7 +43,7 @@ impl LogWriter {
         self.pending_lines += 1;
     }
 
-    /// Writes what was pushed, with one system call, and begins a new file when this one is full.
+    /// Writes what was pushed, with one system call as a rule, and begins new files as they fill.
     pub(crate) fn flush(&mut self, now_ms: u64) {
         if self.pending.is_empty() {
             return;
@@ -64,22 +64,32 @@ impl LogWriter {
         self.pending_lines = 0;
     }
 
+    /// Writes whole lines, as many to each file as fit; at least one, however long it is.
     fn write_pending(&mut self) -> io::Result<()> {
-        if self.size > 0 && self.size + self.pending.len() as u64 > self.spec.max_bytes {
-            self.rotate()?;
+        while !self.pending.is_empty() {
+            let room = self.spec.max_bytes.saturating_sub(self.size);
+            let mut fits = whole_lines(&self.pending, room as usize);
+            if fits == 0 && self.size > 0 {
+                self.rotate()?;
+                continue;
+            }
+            if fits == 0 {
+                fits = first_line(&self.pending);
+            }
+            if self.file.is_none() {
+                self.reopen()?;
+            }
+            let Some(file) = &mut self.file else { return Ok(()) };
+            if let Err(error) = file.write_all(&self.pending[..fits]) {
+                // A part may have been written: cut it off, so that the next line starts a line.
+                file.set_len(self.size)?;
+                return Err(error);
+            }
+            self.size += fits as u64;
+            let lines = self.pending.drain(..fits).filter(|byte| *byte == b'\n').count();
+            self.pending_lines = self.pending_lines.saturating_sub(lines as u64);
         }
-        if self.file.is_none() {
-            self.reopen()?;
-        }
-        let Some(file) = &mut self.file else { return Ok(()) };
-        let written = file.write_all(&self.pending);
-        if written.is_err() {
-            // A part may have been written: cut it off, so that the next line starts a line.
-            file.set_len(self.size)?;
-        } else {
-            self.size += self.pending.len() as u64;
-        }
-        written
+        Ok(())
     }
 
     /// Moves each file one number up; the oldest is replaced by the one before it.
@@ -103,4 +113,14 @@ impl LogWriter {
         self.file = Some(file);
         Ok(())
     }
+}
+
+/// Length of the longest run of whole lines that is at most `room` long.
+fn whole_lines(bytes: &[u8], room: usize) -> usize {
+    let window = &bytes[..bytes.len().min(room)];
+    window.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1)
+}
+
+fn first_line(bytes: &[u8]) -> usize {
+    bytes.iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |end| end + 1)
 }

@@ -10,7 +10,6 @@ use crate::launch::report::{EXECUTE, FORK, Report, STREAMS, WORK_FOLDER};
 use crate::launch::rootfs::{self, RootFacts};
 use crate::launch::skeleton;
 use crate::log::LogWriter;
-use crate::process::started_ticks;
 use crate::state::{ProcessMark, StateFile};
 use crate::sys::{self, Cloned, SignalSource};
 use crate::{protocol, spec::ContainerSpec};
@@ -70,24 +69,34 @@ pub(super) fn start(bundle: &Bundle, orders: &Orders) -> Result<Container, Failu
         .map_err(|errno| Failure::new("make the container's namespaces", errno))?;
     let Cloned::Parent { pid, pidfd } = cloned else { init.run(ready) };
     drop(init);
-    let started = release(bundle, orders, pid, &ends);
-    let (state, namespaces) = match started.and_then(|made| {
-        await_start(&ends, &labels, spec)?;
-        Ok(made)
-    }) {
-        Ok(made) => made,
-        Err(failure) => {
-            let _ = sys::send_signal_pidfd(pidfd.as_fd(), libc::SIGKILL);
-            let _ = rustix::process::waitid(
-                rustix::process::WaitId::PidFd(pidfd.as_fd()),
-                rustix::process::WaitIdOptions::EXITED,
-            );
-            return Err(failure);
+    let released = release(bundle, orders, pid, &ends);
+    if released.is_err() {
+        end(&pidfd);
+    }
+    // Whatever failed out here may have failed because of what failed in there.
+    let failure = match (released, await_start(&ends, &labels, spec)) {
+        (Ok((state, namespaces)), Ok(())) => {
+            let Ends { report, output, .. } = ends;
+            let init = pidfd;
+            return Ok(Container {
+                init,
+                report,
+                output,
+                control,
+                signals,
+                log,
+                namespaces,
+                state,
+            });
+        }
+        (_, Err(Some(failure))) | (Err(failure), _) => failure,
+        (Ok(_), Err(None)) => {
+            Failure::new("make the container: its first process ended", Errno::PIPE)
         }
     };
-    let Ends { report, output, go } = ends;
-    drop(go);
-    Ok(Container { init: pidfd, report, output, control, signals, log, namespaces, state })
+    end(&pidfd);
+    let _ = orders.cgroups.remove();
+    Err(failure)
 }
 
 fn prepare_folders(bundle: &Bundle, orders: &Orders) -> Result<(), Failure> {
@@ -143,7 +152,12 @@ fn prepare_init(bundle: &Bundle, orders: &Orders) -> Result<(Init, Ends, Vec<Str
         .map_err(|errno| Failure::new("open /dev/null", errno))?;
     let socket_dir = orders.socket_dir();
     let (staging, skeleton) = (bundle.root(), bundle.skeleton());
-    let facts = RootFacts { staging: &staging, skeleton: &skeleton, socket_dir: &socket_dir };
+    let facts = RootFacts {
+        staging: &staging,
+        skeleton: &skeleton,
+        socket_dir: &socket_dir,
+        rootless: orders.rootless,
+    };
     let (root, slots) = rootfs::steps(spec, &facts)?;
     let confine = confine::steps(spec, Role::Init, orders.rootless)?;
     let labels = root.iter().chain(&confine).map(ToString::to_string).collect();
@@ -181,9 +195,7 @@ fn release(bundle: &Bundle, orders: &Orders, pid: i32, ends: &Ends) -> Result<Ma
     // Wanted dead before the server when memory runs out; not worth a failure.
     let _ = fs::write(format!("/proc/{pid}/oom_score_adj"), "300");
     orders.cgroups.join_v1(pid)?;
-    let own = rustix::process::getpid().as_raw_nonzero().get();
-    let mark = |pid| ProcessMark { pid, started_ticks: started_ticks(pid).unwrap_or(0) };
-    let (shim, init) = (mark(own), mark(pid));
+    let (shim, init) = (ProcessMark::own(), ProcessMark::of(pid));
     let state = StateFile { shim, init, started_at_ms: now_ms(), exit: None };
     state.write(&bundle.state_path(), false)?;
     go(ends)?;
@@ -231,7 +243,19 @@ fn go(ends: &Ends) -> Result<(), Failure> {
     }
 }
 
-fn await_start(ends: &Ends, labels: &[String], spec: &ContainerSpec) -> Result<(), Failure> {
+/// Kills the first process, and with it all others, and reaps it.
+fn end(init: &OwnedFd) {
+    let _ = sys::send_signal_pidfd(init.as_fd(), libc::SIGKILL);
+    let process = rustix::process::WaitId::PidFd(init.as_fd());
+    let _ = rustix::process::waitid(process, rustix::process::WaitIdOptions::EXITED);
+}
+
+/// Waits until the command runs. An error without a failure: the process ended without a word.
+fn await_start(
+    ends: &Ends,
+    labels: &[String],
+    spec: &ContainerSpec,
+) -> Result<(), Option<Failure>> {
     match Report::read(ends.report.as_fd()) {
         Ok(Some(Report::Started)) => Ok(()),
         Ok(Some(Report::Failed { index, errno })) => {
@@ -242,9 +266,9 @@ fn await_start(ends: &Ends, labels: &[String], spec: &ContainerSpec) -> Result<(
                 STREAMS => "prepare standard input and output".to_owned(),
                 index => labels.get(index as usize).cloned().unwrap_or_default(),
             };
-            Err(Failure { step, errno })
+            Err(Some(Failure { step, errno }))
         }
-        Ok(_) => Err(Failure::new("make the container: its first process ended", Errno::PIPE)),
-        Err(errno) => Err(Failure::new("hear from the container", errno)),
+        Ok(_) => Err(None),
+        Err(errno) => Err(Some(Failure::new("hear from the container", errno))),
     }
 }

@@ -56,8 +56,8 @@ fn a_command_that_ignores_the_signal_is_killed_with_all_its_processes() {
 #[test]
 fn a_graceful_command_ends_with_its_own_code() {
     let world = World::new();
-    let code = "import signal, sys, time
-def stop(*_): print('bye', flush=True); sys.exit(0)
+    let code = "import os, signal, sys, time
+def stop(*_): os.write(1, b'bye\\n'); sys.exit(0)
 signal.signal(signal.SIGTERM, stop)
 print('up', flush=True)
 while True: time.sleep(100)";
@@ -109,7 +109,7 @@ fn another_engine_over_the_same_folders_sees_and_stops_everything() {
     for id in ["a", "b", "c"] {
         world.engine.start(&world.shell(id, "echo up; exec sleep 1000")).expect("started");
     }
-    let other = open_engine(world.dir.path());
+    let other = open_engine(&world.folder);
     let found = other.observe().expect("observable");
     assert_eq!(found, world.engine.observe().expect("observable"));
     assert!(found.iter().all(|found| found.state.is_running()));

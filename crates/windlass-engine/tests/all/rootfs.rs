@@ -3,6 +3,7 @@
 use super::support::{World, is_root, mount};
 use std::fs;
 use std::os::unix::fs::symlink;
+use windlass_engine::ContainerSpec;
 
 #[test]
 fn links_at_the_engines_own_places_do_not_lead_outside() {
@@ -56,8 +57,19 @@ fn later_layers_win_and_removed_files_stay_removed() {
     fs::write(low.join("app/b"), "low").expect("a file");
     fs::write(high.join("app/b"), "high").expect("a file");
     let mut spec = world.shell("a", "cat /app/a /app/b");
-    spec.layers.extend([low, high]);
+    spec.layers.extend([low, high.clone()]);
     assert_eq!(world.output_of(&spec), "lowhigh\n");
+    // A whiteout is a character device 0:0, an opaque folder has an attribute whose name space
+    // depends on who mounts (overlayfs.rst, "whiteouts and opaque directories").
+    let (kind, mode) = (rustix::fs::FileType::CharacterDevice, rustix::fs::Mode::empty());
+    rustix::fs::mknodat(rustix::fs::CWD, high.join("app/a"), kind, mode, 0).expect("a whiteout");
+    spec = ContainerSpec { command: vec!["ls".into(), "/app".into()], ..spec };
+    assert_eq!(world.output_of(&spec), "lowhigh\nb\n");
+    fs::remove_file(high.join("app/a")).expect("removable");
+    let name = if is_root() { "trusted.overlay.opaque" } else { "user.overlay.opaque" };
+    let flags = rustix::fs::XattrFlags::empty();
+    rustix::fs::setxattr(high.join("app"), name, b"y", flags).expect("an opaque folder");
+    assert_eq!(world.output_of(&spec), "lowhigh\nb\nb\n");
 }
 
 #[test]

@@ -4,6 +4,9 @@
 mod root;
 mod shim_entry;
 
+pub(crate) use root::copy_layers;
+pub(crate) use shim_entry::command as shim_command;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,18 +22,24 @@ pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 /// One installation in a temporary folder; every container of it is gone at the end.
 pub(crate) struct World {
     pub(crate) engine: Engine,
-    pub(crate) dir: tempfile::TempDir,
+    pub(crate) folder: PathBuf,
+    owned: Option<tempfile::TempDir>,
 }
 
 impl World {
     pub(crate) fn new() -> Self {
         let dir = tempfile::Builder::new().prefix("wl-").tempdir_in("/tmp").expect("a folder");
         let engine = open_engine(dir.path());
-        Self { engine, dir }
+        Self { engine, folder: dir.path().to_owned(), owned: Some(dir) }
+    }
+
+    /// The world of another process, which cleans it up.
+    pub(crate) fn at(folder: &Path) -> Self {
+        Self { engine: open_engine(folder), folder: folder.to_owned(), owned: None }
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.dir.path().join(name)
+        self.folder.join(name)
     }
 
     /// A container that runs a command in the test root.
@@ -99,6 +108,9 @@ impl World {
 
 impl Drop for World {
     fn drop(&mut self) {
+        if self.owned.is_none() {
+            return;
+        }
         for found in self.engine.observe().expect("observable") {
             let removed = self.engine.remove(&found.id);
             if !std::thread::panicking() {
@@ -106,7 +118,7 @@ impl Drop for World {
             }
         }
         if !std::thread::panicking() {
-            assert_nothing_left(self.dir.path());
+            assert_nothing_left(&self.folder);
         }
     }
 }

@@ -14,15 +14,32 @@ const TOOLS: [&str; 26] = [
     "tr", "chmod",
 ];
 
+const NAMES: [&str; 2] = ["tools", "python"];
+
+/// Names the folder of layers that another process made.
+const ELSEWHERE: &str = "WINDLASS_TEST_LAYERS";
+
 /// The layers, lowest first; made once and kept for later runs.
 pub(crate) fn layers() -> Vec<PathBuf> {
     static LAYERS: OnceLock<Vec<PathBuf>> = OnceLock::new();
-    LAYERS.get_or_init(|| ["tools", "python"].map(ensure).to_vec()).clone()
+    let find = |name: &str| match std::env::var_os(ELSEWHERE) {
+        Some(folder) => Path::new(&folder).join(name),
+        None => ensure(name),
+    };
+    LAYERS.get_or_init(|| NAMES.map(find).to_vec()).clone()
+}
+
+/// Copies the layers to where every user can read them; returns what [`ELSEWHERE`] must say.
+pub(crate) fn copy_layers(folder: &Path) -> PathBuf {
+    for (layer, name) in layers().iter().zip(NAMES) {
+        run(Command::new("cp").arg("-a").arg(layer).arg(folder.join(name)));
+    }
+    folder.to_owned()
 }
 
 fn ensure(name: &str) -> PathBuf {
     let base = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let layer = base.join(format!("root-1-{name}"));
+    let layer = base.join(format!("root-2-{name}"));
     if layer.is_dir() {
         return layer;
     }
@@ -59,6 +76,10 @@ fn python(root: &Path) -> Vec<PathBuf> {
         let _ = fs::remove_dir_all(target.join(unneeded));
     }
     let mut files = vec![PathBuf::from("/usr/bin/python3")];
+    // Loaded by the C library when a thread ends, so no program names it.
+    let libraries = fs::read_dir("/lib").expect("libraries").flatten();
+    let unwinder = libraries.map(|entry| entry.path().join("libgcc_s.so.1"));
+    files.extend(unwinder.filter(|path| path.exists()));
     let extensions = fs::read_dir(library.join("lib-dynload")).expect("extensions").flatten();
     files.extend(extensions.map(|entry| entry.path()));
     files
