@@ -168,7 +168,7 @@ fn from_source(project: &Project<'_>) -> Result<App, InspectError> {
     match near.len() {
         1 => Ok(near.remove(0).app),
         0 => Err(nothing(project, &aside)),
-        _ => Err(InspectError::Ambiguous { choices: choices(&near) }),
+        _ => Err(InspectError::Ambiguous { choices: choices(&near.iter().collect::<Vec<_>>()) }),
     }
 }
 
@@ -312,15 +312,16 @@ fn only(mut all: Vec<Plausible>, at: usize, evidence: Evidence) -> Vec<Plausible
 }
 
 /// Each answer with the line that chooses it: by folder where the folders differ.
-fn choices(all: &[Plausible]) -> Vec<Choice> {
-    let roots: std::collections::BTreeSet<&str> =
-        all.iter().map(|plausible| plausible.app.work_dir.as_str()).collect();
-    let by_folder = roots.len() == all.len();
+fn choices(all: &[&Plausible]) -> Vec<Choice> {
+    let same_folder =
+        |one: &Plausible| all.iter().filter(|other| other.app.work_dir == one.app.work_dir).count();
     all.iter()
         .map(|plausible| {
             let root = &plausible.app.work_dir;
             let line_to_add = match &plausible.app.source {
-                _ if by_folder && !root.is_empty() => format!("root = \"{root}\""),
+                _ if same_folder(plausible) == 1 && !root.is_empty() => {
+                    format!("root = \"{root}\"")
+                }
                 Source::Runner(Target::File(file)) => {
                     format!("processes = {{ web = \"python {file}\" }}")
                 }
@@ -337,6 +338,13 @@ fn choices(all: &[Plausible]) -> Vec<Choice> {
 
 /// The error when nothing outside tests and examples could be the app.
 fn nothing(project: &Project<'_>, aside: &[Plausible]) -> InspectError {
+    let in_tests = |plausible: &Plausible| {
+        plausible.app.evidence[0].file.split('/').any(|part| part.starts_with("test"))
+    };
+    let examples: Vec<&Plausible> = aside.iter().filter(|p| !in_tests(p)).collect();
+    if !examples.is_empty() {
+        return InspectError::OnlyAside { choices: choices(&examples) };
+    }
     let own = |candidate: &&Candidate| !candidate.aside;
     if let Some(candidate) = project.candidates.iter().find(own) {
         let reason = if candidate.missing.is_empty() {
@@ -351,9 +359,6 @@ fn nothing(project: &Project<'_>, aside: &[Plausible]) -> InspectError {
         let (framework, evidence) = (runner.framework, runner.evidence.clone());
         let reason = UnservableReason::OwnServer;
         return InspectError::Unservable { framework, evidence, reason };
-    }
-    if !aside.is_empty() {
-        return InspectError::OnlyAside { choices: choices(aside) };
     }
     let near = project.modules.iter().filter(|module| !module.aside).filter_map(|module| {
         let (line, message) = module.source.error.as_ref()?;

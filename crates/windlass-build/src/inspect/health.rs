@@ -82,6 +82,13 @@ pub(super) fn choose(question: &Question<'_>) -> Health {
         found.evidence.push(Evidence::rule("it answers without looking anything up"));
         return found;
     }
+    // Without DEBUG a page may need tables that a migration still has to make.
+    if let Some(admin) = question.admin.filter(|_| !question.debug || !question.routes.is_empty()) {
+        let path = format!("{admin}login/");
+        let mut found = health(&path, Evidence::rule("the admin site's login page needs no table"));
+        found.evidence.extend(root.map(|root| root.evidence.clone()));
+        return found;
+    }
     if let Some(root) = root.filter(|route| route.answer == Answer::Computed) {
         return health("/", root.evidence.clone());
     }
@@ -103,13 +110,9 @@ fn by_framework(question: &Question<'_>, health: impl Fn(&str, Evidence) -> Heal
         Some(Framework::Streamlit) => {
             health("/_stcore/health", rule("Streamlit's own health check"))
         }
-        Some(Framework::Django) if question.routes.is_empty() => match question.admin {
-            Some(admin) if !question.debug => {
-                let path = format!("{admin}login/");
-                health(&path, rule("the admin site's login page is the only page found"))
-            }
-            _ => health("/", rule("with DEBUG and no page of its own, Django answers `/`")),
-        },
+        Some(Framework::Django) if question.routes.is_empty() && question.debug => {
+            health("/", rule("with DEBUG and no page of its own, Django answers `/`"))
+        }
         Some(Framework::FastApi) if question.routes.is_empty() => {
             health("/docs", rule("FastAPI's own page; no route without parameters was found"))
         }

@@ -2,6 +2,7 @@
 
 use super::modules::{Module, Modules};
 use super::python_source::{Call, Value};
+use std::cell::Cell;
 
 /// Stands for the project's folder at the start of a path. It cannot occur in source text that
 /// means a path, and it survives being joined and concatenated as the real folder would.
@@ -10,9 +11,20 @@ pub(super) const PROJECT: &str = "\u{1}";
 /// Deepest chain of names and calls that is followed.
 const MAX_DEPTH: u8 = 12;
 
+/// Most expressions that are looked at for one answer: names may be made from each other in
+/// ways that no depth alone bounds.
+const MAX_STEPS: u32 = 2_000;
+
+/// One question, with what may still be spent on it.
+struct Evaluation<'a> {
+    modules: &'a Modules,
+    steps_left: Cell<u32>,
+}
+
 /// The texts that an expression may be, paths included; empty when it cannot be told.
 pub(super) fn texts(modules: &Modules, module: &Module, value: &Value) -> Vec<String> {
-    let mut found = evaluate(modules, module, value, 0);
+    let evaluation = Evaluation { modules, steps_left: Cell::new(MAX_STEPS) };
+    let mut found = evaluate(&evaluation, module, value, 0);
     found.dedup();
     found
 }
@@ -33,52 +45,54 @@ pub(super) fn in_project(text: &str) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join("/"))
 }
 
-fn evaluate(modules: &Modules, module: &Module, value: &Value, depth: u8) -> Vec<String> {
-    if depth > MAX_DEPTH {
+fn evaluate(evaluation: &Evaluation<'_>, module: &Module, value: &Value, depth: u8) -> Vec<String> {
+    let left = evaluation.steps_left.get();
+    if depth > MAX_DEPTH || left == 0 {
         return Vec::new();
     }
-    let inner = |value: &Value| evaluate(modules, module, value, depth + 1);
+    evaluation.steps_left.set(left - 1);
+    let inner = |value: &Value| evaluate(evaluation, module, value, depth + 1);
     match value {
         Value::Text(text) => vec![text.clone()],
-        Value::Name(name) => name_value(modules, module, name, depth),
+        Value::Name(name) => name_value(evaluation, module, name, depth),
         Value::Attribute(of, name) if name == "parent" => map(&inner(of), parent),
         Value::Path(a, b) => join_all(&inner(a), &inner(b)),
         Value::Sum(parts) => {
             parts.iter().map(inner).reduce(|a, b| concat_all(&a, &b)).unwrap_or_default()
         }
         Value::AnyOf(values) => values.iter().flat_map(inner).take(8).collect(),
-        Value::Call(call) => called(modules, module, call, depth),
+        Value::Call(call) => called(evaluation, module, call, depth),
         _ => Vec::new(),
     }
 }
 
-fn name_value(modules: &Modules, module: &Module, name: &str, depth: u8) -> Vec<String> {
+fn name_value(evaluation: &Evaluation<'_>, module: &Module, name: &str, depth: u8) -> Vec<String> {
     if name == "__file__" {
         return vec![format!("{PROJECT}/{}", module.path)];
     }
     if let Some(of) = name.strip_suffix(".parent") {
-        return map(&name_value(modules, module, of, depth), parent);
+        return map(&name_value(evaluation, module, of, depth), parent);
     }
     if let Some(value) = module.value_of(name) {
         // A name that is made from itself has no value that could be told here.
         return if value.as_name() == Some(name) {
             Vec::new()
         } else {
-            evaluate(modules, module, value, depth + 1)
+            evaluate(evaluation, module, value, depth + 1)
         };
     }
     let resolved = module.resolve(name);
-    match modules.split(&resolved) {
+    match evaluation.modules.split(&resolved) {
         Some((owner, rest)) if owner.path != module.path && !rest.is_empty() => owner
             .value_of(rest)
-            .map(|value| evaluate(modules, owner, value, depth + 1))
+            .map(|value| evaluate(evaluation, owner, value, depth + 1))
             .unwrap_or_default(),
         _ => Vec::new(),
     }
 }
 
-fn called(modules: &Modules, module: &Module, call: &Call, depth: u8) -> Vec<String> {
-    let inner = |value: &Value| evaluate(modules, module, value, depth + 1);
+fn called(evaluation: &Evaluation<'_>, module: &Module, call: &Call, depth: u8) -> Vec<String> {
+    let inner = |value: &Value| evaluate(evaluation, module, value, depth + 1);
     if let Value::Attribute(of, name) = &call.function {
         return match name.as_str() {
             "resolve" | "absolute" | "replace" | "as_posix" | "strip" => inner(of),
@@ -104,10 +118,10 @@ fn called(modules: &Modules, module: &Module, call: &Call, depth: u8) -> Vec<Str
         _ => {
             let method = call.callee().rsplit_once('.');
             if let Some((of, "resolve" | "absolute" | "replace" | "as_posix")) = method {
-                return name_value(modules, module, of, depth + 1);
+                return name_value(evaluation, module, of, depth + 1);
             }
             if let Some((of, "joinpath")) = method {
-                let start = name_value(modules, module, of, depth + 1);
+                let start = name_value(evaluation, module, of, depth + 1);
                 return call.args.iter().fold(start, |path, part| join_all(&path, &inner(part)));
             }
             // `os.environ.get("X", default)`, `config("X", default=...)`.
@@ -156,7 +170,8 @@ mod tests {
              d = str(BASE_DIR.parent / 'up')\n\
              e = ROOT / 'r'\n\
              f = os.path.join(basedir, '..', 'data')\n\
-             g = loop\n";
+             g = loop\n\
+             many = many or many or many or many or many or many or many or many\n";
         let tree = Tree::from_files([
             ("shop/conf/settings.py", text),
             ("shop/conf/__init__.py", ""),
@@ -176,7 +191,9 @@ mod tests {
             let found = texts(&modules, module, &Value::Name(name.to_owned()));
             assert!(found.iter().any(|text| text == expected), "{name}: {found:?}");
         }
-        assert!(texts(&modules, module, &Value::Name("g".to_owned())).is_empty());
+        for name in ["g", "many"] {
+            assert!(texts(&modules, module, &Value::Name(name.to_owned())).is_empty(), "{name}");
+        }
         assert_eq!(in_project("\u{1}/shop/../data/x").as_deref(), Some("data/x"));
         assert_eq!((in_project("/tmp/x"), in_project("\u{1}/../x")), (None, None));
     }

@@ -42,15 +42,21 @@ impl<'a> Project<'a> {
         };
         let metadata = in_base("pyproject.toml").and_then(|(_, text)| Metadata::parse(text));
         let procfile = in_base("Procfile").map(|(path, text)| procfile::parse(&path, text));
-        let dockerfile = in_base("Dockerfile").map(|(path, text)| dockerfile::parse(&path, text));
         let mut candidates = candidate::find(&modules);
         candidates.retain(|candidate| candidate.framework.interface() != Interface::Own);
+        let django = django::find(&modules);
+        // A Dockerfile that lies beside the app tells as much as one at the top.
+        let folders = django.iter().map(|django| django.folder.as_str());
+        let dockerfile = std::iter::once(base.as_str()).chain(folders).find_map(|folder| {
+            let path = join(folder, "Dockerfile");
+            tree.text(&path).map(|text| dockerfile::parse(&path, text))
+        });
         Ok(Self {
             metadata: metadata.unwrap_or_default(),
             procfile: procfile.unwrap_or_default(),
             dockerfile: dockerfile.unwrap_or_default(),
             candidates,
-            django: django::find(&modules),
+            django,
             runners: runner::find(tree, &modules),
             modules,
             base,

@@ -144,14 +144,30 @@ fn inclusions(modules: &Modules) -> Vec<Included> {
                 "include_router" => call.keyword("prefix"),
                 _ => call.argument(0, "path"),
             };
-            found.push(Included {
-                parent: canonical(modules, &module.resolve(parent), 0),
-                child: canonical(modules, &module.resolve(child), 0),
-                prefix: prefix.map(|value| value.as_text().unwrap_or("<unknown>").to_owned()),
-            });
+            for child in members(module, child) {
+                found.push(Included {
+                    parent: canonical(modules, &module.resolve(parent), 0),
+                    child: canonical(modules, &module.resolve(&child), 0),
+                    prefix: prefix.map(|value| value.as_text().unwrap_or("<unknown>").to_owned()),
+                });
+            }
         }
     }
     found
+}
+
+/// The names that a name stands for: several, when a loop goes over them.
+fn members(module: &Module, name: &str) -> Vec<String> {
+    let (first, rest) = name.split_once('.').unwrap_or((name, ""));
+    let looped = module.source.assignments.iter().find_map(|assignment| match &assignment.value {
+        Value::AnyOf(values) if assignment.target == first => Some(values),
+        _ => None,
+    });
+    let Some(values) = looped else { return vec![name.to_owned()] };
+    let names = values.iter().filter_map(Value::as_name);
+    names
+        .map(|name| if rest.is_empty() { name.to_owned() } else { format!("{name}.{rest}") })
+        .collect()
 }
 
 /// How deep re-exports and inclusions are followed; a ring of them ends there too.
@@ -295,6 +311,26 @@ mod tests {
             fast,
             [("/api/health-check".into(), Answer::Computed), ("/q".into(), Answer::NeedsArguments)]
         );
+    }
+
+    #[test]
+    fn loops_over_routers_are_followed() {
+        let found = paths(&[
+            (
+                "shop/__init__.py",
+                "from flask import Flask\nfrom shop.views import health, pages\ndef create_app():\n    app = Flask(__name__)\n    for module in (pages, health):\n        app.register_blueprint(module.blueprint)\n    return app\n",
+            ),
+            ("shop/views/__init__.py", ""),
+            (
+                "shop/views/pages.py",
+                "from flask import Blueprint\nblueprint = Blueprint('pages', __name__, url_prefix='/p')\n@blueprint.get('/')\ndef index():\n    return find()\n",
+            ),
+            (
+                "shop/views/health.py",
+                "from flask import Blueprint\nblueprint = Blueprint('health', __name__)\n@blueprint.get('/ready')\ndef ready():\n    return {}, 200\n",
+            ),
+        ]);
+        assert_eq!(found, [("/p/".into(), Answer::Computed), ("/ready".into(), Answer::Constant)]);
     }
 
     #[test]

@@ -1,3 +1,5 @@
+//! The reference is the schema; everything else is refused with its place.
+
 use super::*;
 use crate::Serves;
 

@@ -75,7 +75,9 @@ impl Collector<'_> {
                 }
             }
             Stmt::AugAssign(assign) => {
-                self.expression(&assign.value);
+                let added = self.expression(&assign.value);
+                let before = self.converter().value(&assign.target);
+                self.assignment(&assign.target, Value::Sum(vec![before, added]));
             }
             Stmt::Expr(expression) => {
                 self.expression(&expression.value);
@@ -105,7 +107,10 @@ impl Collector<'_> {
                 self.block(&with.body);
             }
             Stmt::For(looped) => {
-                self.expression(&looped.iter);
+                // The target may be any member: enough to follow routers that a loop includes.
+                if let Value::List(members) = self.expression(&looped.iter) {
+                    self.assignment(&looped.target, Value::AnyOf(members));
+                }
                 self.block(&looped.body);
                 self.block(&looped.orelse);
             }

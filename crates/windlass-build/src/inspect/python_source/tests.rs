@@ -1,3 +1,5 @@
+//! Facts of small files, broken files and hostile ones.
+
 use super::*;
 
 fn read(text: &str) -> PythonSource {

@@ -1,3 +1,5 @@
+//! Commands as projects give them, and what becomes of them.
+
 use super::super::serve::TEST_TUNING;
 use super::*;
 
