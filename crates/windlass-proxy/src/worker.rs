@@ -18,6 +18,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio::runtime::LocalOptions;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 /// What a worker is told from outside.
@@ -58,9 +59,10 @@ pub(crate) struct WorkerSeed {
 
 /// Runs a worker until it is told to end. Blocks the thread.
 pub(crate) fn run(seed: WorkerSeed) -> std::io::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let local = tokio::task::LocalSet::new();
-    let outcome = local.block_on(&runtime, async move {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    let runtime = builder.enable_all().build_local(LocalOptions::default())?;
+    // Tunnels and whatever the grace period did not suffice for end with the runtime.
+    runtime.block_on(async move {
         let WorkerSeed { shared, config, counts, listener, commands, access } = seed;
         let listener = TcpListener::from_std(listener)?;
         let worker = Rc::new(Worker {
@@ -77,10 +79,7 @@ pub(crate) fn run(seed: WorkerSeed) -> std::io::Result<()> {
         serve(&worker, listener, commands).await;
         worker.flush_logs();
         Ok(())
-    });
-    // Tunnels and whatever the grace period did not suffice for end with their tasks.
-    drop(local);
-    outcome
+    })
 }
 
 async fn serve(
