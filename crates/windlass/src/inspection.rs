@@ -1,0 +1,61 @@
+//! Looking at a project from the CLI, read-only: which app it is, and what it would run as.
+
+use std::path::Path;
+use windlass_build::inspect::{self, HostFacts, Inspection, Tree};
+use windlass_model::config::{AppConfig, ConfigError};
+use windlass_model::{AppName, Problem, PythonVersion};
+
+/// The Pythons that an image can have: those of the Debian releases it is made from.
+const PYTHONS: [PythonVersion; 2] = [PythonVersion::three(11), PythonVersion::three(13)];
+
+/// Everything that is concluded about a project.
+pub(crate) fn inspect(project: &Path) -> Result<Inspection, Problem> {
+    let tree = Tree::read(project)
+        .map_err(|error| Problem::user("project-unreadable", error.to_string()).sources(&error))?;
+    let host = HostFacts {
+        folder: folder(project),
+        pythons: PYTHONS.to_vec(),
+        cores: std::thread::available_parallelism().map_or(1, usize::from),
+    };
+    inspect::inspect(&tree, &host).map_err(|error| inspect::explain(&error))
+}
+
+fn folder(project: &Path) -> String {
+    project.file_name().map_or_else(String::new, |name| name.to_string_lossy().into())
+}
+
+/// The app that a project's folder holds, by the rule of a deploy and without reading its code:
+/// `[tool.windlass]`, `[project]`, the folder's own name.
+pub(crate) fn app_name(project: &Path) -> Result<AppName, Problem> {
+    let text = std::fs::read_to_string(project.join("pyproject.toml")).unwrap_or_default();
+    name(&text, &folder(project)).map_err(|error| error.explain())
+}
+
+fn name(pyproject: &str, folder: &str) -> Result<AppName, ConfigError> {
+    if let Some(name) = AppConfig::from_pyproject(pyproject)?.name {
+        return Ok(name);
+    }
+    let table: toml::Table = pyproject.parse().unwrap_or_default();
+    let project = table.get("project").and_then(|project| project.get("name")?.as_str());
+    Ok(AppName::from_loose(project.unwrap_or(folder)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_strongest_name_wins() {
+        let own = "[tool.windlass]\nname = \"own\"\n";
+        let project = "[project]\nname = \"My_Shop\"\n";
+        for (text, wanted) in [
+            (format!("{project}{own}"), "own"),
+            (project.to_owned(), "my-shop"),
+            ("[project]\nversion = \"1\"\n".to_owned(), "folder"),
+            (String::new(), "folder"),
+        ] {
+            assert_eq!(name(&text, "Folder").expect("valid").as_str(), wanted, "{text}");
+        }
+        assert!(name("[tool.windlass]\nnmae = \"x\"\n", "folder").is_err());
+    }
+}
