@@ -4,9 +4,10 @@
 //! Of a `pyproject.toml` only what decides dependencies counts, so that a changed description
 //! resolves nothing anew. Requirements files are followed through `-r` and `-c`.
 
+use super::place::normalize;
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use windlass_model::{BuildSpec, Dependencies, Digest};
 
 /// Why a declaration could not be read.
@@ -68,7 +69,8 @@ impl Declaration {
             }
             Dependencies::Requirements { files } => {
                 for file in files {
-                    read_requirements(&project.join(file), None, 0, &mut parts)?;
+                    let tree = RequirementsTree { project };
+                    tree.read(&project.join(file), None, 0, &mut parts)?;
                 }
                 spec.extra_requirements.is_empty() && all_hashed(&parts)
             }
@@ -112,21 +114,64 @@ fn read_into(
     Ok(text)
 }
 
-fn read_requirements(
-    path: &Path,
-    included_by: Option<(PathBuf, usize)>,
-    depth: usize,
-    parts: &mut Parts,
-) -> Result<(), DeclarationError> {
-    if depth > MAX_DEPTH || parts.contains_key(&path.display().to_string()) {
-        return Ok(());
+/// Requirements files and what they include.
+struct RequirementsTree<'a> {
+    /// The folder that paths to sources start from.
+    project: &'a Path,
+}
+
+impl RequirementsTree<'_> {
+    fn read(
+        &self,
+        path: &Path,
+        included_by: Option<(PathBuf, usize)>,
+        depth: usize,
+        parts: &mut Parts,
+    ) -> Result<(), DeclarationError> {
+        if depth > MAX_DEPTH || parts.contains_key(&path.display().to_string()) {
+            return Ok(());
+        }
+        let text = read_into(path, included_by, parts)?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        for (index, line) in text.lines().enumerate() {
+            if let Some(target) = included(line).filter(|target| !target.contains("://")) {
+                let next = normalize(&folder.join(target));
+                self.read(&next, Some((path.to_owned(), index + 1)), depth + 1, parts)?;
+            } else if let Some(target) = source_folder(line) {
+                let sources = normalize(&self.project.join(target));
+                read_sources(&sources, parts)?;
+            }
+        }
+        Ok(())
     }
-    let text = read_into(path, included_by, parts)?;
-    let folder = path.parent().unwrap_or(Path::new(""));
-    for (index, line) in text.lines().enumerate() {
-        if let Some(target) = included(line).filter(|target| !target.contains("://")) {
-            let next = normalize(&folder.join(target));
-            read_requirements(&next, Some((path.to_owned(), index + 1)), depth + 1, parts)?;
+}
+
+/// The folder of sources that a line of a requirements file names: `-e .`, `./libs/x[extra]`.
+fn source_folder(line: &str) -> Option<&str> {
+    let line = line.split(" #").next().unwrap_or(line).trim();
+    let path = ["-e", "--editable"]
+        .iter()
+        .find_map(|option| line.strip_prefix(option))
+        .map_or(line, |rest| rest.trim_start_matches(['=', ' ', '\t']));
+    let path = path.split(['[', ';', ' ']).next()?;
+    let is_path = path == "." || path.starts_with(['/', '.']);
+    is_path.then_some(path)
+}
+
+/// Adds what decides the dependencies of a folder of sources.
+fn read_sources(folder: &Path, parts: &mut Parts) -> Result<(), DeclarationError> {
+    let pyproject = folder.join("pyproject.toml");
+    if pyproject.is_file() {
+        return read_project(&pyproject, parts);
+    }
+    read_build_script(folder, parts)
+}
+
+fn read_build_script(folder: &Path, parts: &mut Parts) -> Result<(), DeclarationError> {
+    for name in ["setup.py", "setup.cfg", "requirements.txt"] {
+        let file = folder.join(name);
+        if file.is_file() {
+            read_into(&file, None, parts)?;
         }
     }
     Ok(())
@@ -142,21 +187,6 @@ fn included(line: &str) -> Option<&str> {
         let target = rest.trim_start_matches(['=', ' ', '\t']);
         (separated && !target.is_empty()).then_some(target)
     })
-}
-
-/// Removes `.` and resolves `..` by text alone.
-fn normalize(path: &Path) -> PathBuf {
-    let mut out = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::CurDir => {}
-            Component::ParentDir if out.file_name().is_some() => {
-                out.pop();
-            }
-            other => out.push(other),
-        }
-    }
-    out
 }
 
 /// Every requirement in every file is pinned to a version and to hashes.
@@ -206,13 +236,7 @@ fn read_project(path: &Path, parts: &mut Parts) -> Result<(), DeclarationError> 
     parts.insert(path.display().to_string(), kept.to_string().into_bytes());
     let is_dynamic = kept.get("project.dynamic").is_some_and(|v| v.to_string().contains("depend"));
     if is_dynamic || project.is_none() {
-        let folder = path.parent().unwrap_or(Path::new(""));
-        for name in ["setup.py", "setup.cfg", "requirements.txt"] {
-            let file = folder.join(name);
-            if file.is_file() {
-                read_into(&file, None, parts)?;
-            }
-        }
+        read_build_script(path.parent().unwrap_or(Path::new("")), parts)?;
     }
     Ok(())
 }

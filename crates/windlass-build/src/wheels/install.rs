@@ -104,6 +104,19 @@ pub fn install(
     request: &InstallRequest<'_>,
     progress: &dyn Fn(Progress),
 ) -> Result<Installed, InstallError> {
+    // uv and Python run in other folders than this process does.
+    let absolute = |path: &Path| {
+        std::path::absolute(path)
+            .map_err(|source| InstallError::Io { path: path.to_owned(), source })
+    };
+    let (project, cache) = (absolute(request.project)?, absolute(request.cache)?);
+    install_absolute(&InstallRequest { project: &project, cache: &cache, ..*request }, progress)
+}
+
+fn install_absolute(
+    request: &InstallRequest<'_>,
+    progress: &dyn Fn(Progress),
+) -> Result<Installed, InstallError> {
     let gathered = gather(request, progress)?;
     let started = Instant::now();
     let unpacked = unpack_all(&gathered, request.cache)?;

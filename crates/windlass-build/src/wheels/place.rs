@@ -2,7 +2,7 @@
 //! processes doing the same at once.
 
 use std::io::{self, Write as _};
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 use tempfile::{NamedTempFile, TempDir};
 
 /// Writes a file by a temporary one, a sync and a rename. Parents are made.
@@ -35,6 +35,21 @@ pub(super) fn put_folder(scratch: TempDir, place: &Path) -> io::Result<()> {
         Err(_) if place.is_dir() => scratch.close(),
         Err(error) => Err(error),
     }
+}
+
+/// Removes `.` and resolves `..` by text alone.
+pub(super) fn normalize(path: &Path) -> PathBuf {
+    let mut out = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir if out.file_name().is_some() => {
+                out.pop();
+            }
+            other => out.push(other),
+        }
+    }
+    out
 }
 
 /// Whether a path ends in `.` and that extension.

@@ -8,6 +8,7 @@ mod error;
 
 pub use error::PylockError;
 
+use super::place::normalize;
 use super::resolution::{Artifact, Location, LockedPackage, Resolution, Source, normalize_name};
 use super::tags::WheelName;
 use super::target::Target;
@@ -106,7 +107,7 @@ fn choose(entry: &Entry, reading: Reading<'_>) -> Result<LockedPackage, PylockEr
             url: url.cloned().unwrap_or_default(),
         });
     } else if let Some(directory) = &entry.directory {
-        let folder = base.join(&directory.path);
+        let folder = normalize(&base.join(&directory.path));
         let path = directory.subdirectory.as_ref().map_or(folder.clone(), |sub| folder.join(sub));
         Source::Directory { path }
     } else if let Some(archive) = &entry.archive {
@@ -157,7 +158,7 @@ fn artifact(entry: &Entry, file: &File, base: &Path) -> Result<Artifact, PylockE
     let sha256 = hash
         .ok_or_else(|| PylockError::NoHash { package: entry.name.clone(), file: name.clone() })?;
     let location = match (&file.path, &file.url) {
-        (Some(path), _) => Location::Path(base.join(path)),
+        (Some(path), _) => Location::Path(normalize(&base.join(path))),
         (None, url) => locate(url.as_deref().unwrap_or_default()),
     };
     Ok(Artifact { file: name, location, sha256, size: file.size })

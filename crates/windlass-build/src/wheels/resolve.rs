@@ -114,6 +114,16 @@ pub enum ResolveError {
 
 /// Resolves a project's dependencies.
 pub fn resolve(request: &ResolveRequest<'_>) -> Result<Resolved, ResolveError> {
+    // uv runs in other folders than this process does.
+    let (project, cache) = (absolute(request.project)?, absolute(request.cache)?);
+    resolve_absolute(&ResolveRequest { project: &project, cache: &cache, ..*request })
+}
+
+fn absolute(path: &Path) -> Result<PathBuf, ResolveError> {
+    std::path::absolute(path).map_err(|source| ResolveError::Io { path: path.to_owned(), source })
+}
+
+fn resolve_absolute(request: &ResolveRequest<'_>) -> Result<Resolved, ResolveError> {
     let declaration = Declaration::read(request.spec, request.project)?;
     let lock = request.lock.filter(|_| !declaration.is_locked);
     let pinned = lock.filter(|lock| {

@@ -183,7 +183,9 @@ impl<'a> Resolver<'a> {
             "--no-annotate",
         ];
         let all = fixed.into_iter().map(str::to_owned).chain(arguments);
-        self.uv.run(all).map_err(|failure| self.failed(failure))?;
+        // Safe there, since the interpreter is a real path: no shim looks for a version file.
+        let folder = self.request.project;
+        self.uv.run_in(folder, all).map_err(|failure| self.failed(failure))?;
         let text = std::fs::read_to_string(&out)
             .map_err(|source| ResolveError::Io { path: out.into(), source })?;
         self.read(&text, self.scratch.path())
@@ -219,11 +221,11 @@ impl<'a> Resolver<'a> {
     fn failed(&self, failure: UvFailure) -> ResolveError {
         let place = match &failure {
             UvFailure::Syntax { file: Some(file), position, .. } => {
-                let text = std::fs::read(file).unwrap_or_default();
+                let path = self.request.project.join(file);
+                let text = std::fs::read(&path).unwrap_or_default();
                 let before = &text[..position.unwrap_or(0).min(text.len())];
                 let line = 1 + String::from_utf8_lossy(before).matches('\n').count();
-                let path = Path::new(file);
-                let relative = path.strip_prefix(self.request.project).unwrap_or(path);
+                let relative = path.strip_prefix(self.request.project).unwrap_or(&path);
                 Some((relative.display().to_string(), line))
             }
             _ => None,

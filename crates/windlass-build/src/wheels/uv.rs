@@ -1,6 +1,6 @@
 //! uv as an executable: found, or fetched by the machine's own pip, and run with care.
 //!
-//! It runs outside the project's folder, with an environment made from nothing, an interpreter
+//! It runs outside the project's folder (except where requirements name paths), with an environment made from nothing, an interpreter
 //! that is always named, and a cache of ours. It never downloads a Python.
 
 use super::host_python::HostPython;
@@ -83,7 +83,16 @@ impl Uv {
         I: IntoIterator<Item = S>,
         S: AsRef<OsStr>,
     {
-        self.finish(self.command().args(arguments))
+        self.run_in(&self.home, arguments)
+    }
+
+    /// The same in another folder, which relative paths in requirements start from.
+    pub(super) fn run_in<I, S>(&self, folder: &Path, arguments: I) -> Result<String, UvFailure>
+    where
+        I: IntoIterator<Item = S>,
+        S: AsRef<OsStr>,
+    {
+        self.finish(self.command().current_dir(folder).args(arguments))
     }
 
     /// The same without the machine's index settings, so that uv judges a project's own lock by

@@ -154,6 +154,7 @@ pub(super) fn read_failure(stderr: &str) -> UvFailure {
     }
     if let Some(file) = between(text, "failed to read from file `", "`")
         .or_else(|| between(text, "File not found: `", "`"))
+        .or_else(|| between(text, "Distribution not found at: file://", "\n"))
     {
         return UvFailure::MissingFile { file, explanation };
     }
@@ -196,7 +197,8 @@ fn strip_credentials(word: &str) -> String {
 
 fn between(text: &str, start: &str, end: &str) -> Option<String> {
     let (_, rest) = text.split_once(start)?;
-    let (inside, _) = rest.split_once(end)?;
+    // The end of a line is also that of the text.
+    let inside = if end == "\n" { rest.lines().next()? } else { rest.split_once(end)?.0 };
     (!inside.is_empty() && !inside.contains('\n')).then(|| inside.to_owned())
 }
 

@@ -82,3 +82,18 @@ fn of_a_pyproject_only_dependencies_count() {
     assert_eq!(base, read("[project]\nname = 'b'\nversion = '2'\ndependencies = ['flask']\n"));
     assert_ne!(base, read("[project]\nname = 'a'\ndependencies = ['flask', 'x']\n"));
 }
+
+#[test]
+fn sources_named_in_requirements_count_by_their_dependencies() {
+    let read = |dependencies: &str, version: &str| {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::write(folder.path().join("r.txt"), "-e .[all]\n").expect("written");
+        let text = format!(
+            "[project]\nname = 'a'\nversion = '{version}'\ndependencies = [{dependencies}]\n"
+        );
+        fs::write(folder.path().join("pyproject.toml"), text).expect("written");
+        Declaration::read(&requirements("r.txt"), folder.path()).expect("readable").digest
+    };
+    assert_eq!(read("'flask'", "1"), read("'flask'", "2"));
+    assert_ne!(read("'flask'", "1"), read("'x'", "1"));
+}

@@ -61,7 +61,7 @@ fn local_files_folders_and_direct_archives_are_understood() {
     assert_eq!(wheel.file, "w-1+x-py3-none-any.whl");
     assert_eq!(wheel.location, Location::Path("/links/w-1+x-py3-none-any.whl".into()));
     let folder = &resolution.package("d").expect("a folder").source;
-    assert_eq!(*folder, Source::Directory { path: "/base/../lib/py".into() });
+    assert_eq!(*folder, Source::Directory { path: "/lib/py".into() });
     let sdist = resolution.package("s").and_then(LockedPackage::artifact).expect("an archive");
     assert_eq!(sdist.file, "s-1.zip");
 }

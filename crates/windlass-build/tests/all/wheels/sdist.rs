@@ -76,3 +76,29 @@ fn a_build_that_fails_for_its_own_reasons_says_so() {
     assert_eq!(problem.code, "build-failed");
     assert!(problem.causes.concat().contains("my own reason"), "{problem:?}");
 }
+
+#[test]
+fn folders_named_in_requirements_are_built_and_installed() {
+    let cache = shared_cache();
+    let (project, spec) = requirements("-e .\n./libs/extra\n");
+    for (folder, name) in [("", "main-part"), ("libs/extra", "extra-part")] {
+        let folder = project.path().join(folder);
+        std::fs::create_dir_all(&folder).expect("folders");
+        let module = name.replace('-', "_");
+        std::fs::write(folder.join(format!("{module}.py")), "x = 1\n").expect("written");
+        let text = format!(
+            "[project]\nname = '{name}'\nversion = '1'\n[tool.setuptools]\npy-modules = ['{module}']\n"
+        );
+        std::fs::write(folder.join("pyproject.toml"), text).expect("written");
+    }
+    let resolved = resolve_in(&cache, project.path(), &spec).expect("resolved");
+    let installed =
+        install_in(&cache, project.path(), &spec, &resolved.resolution).expect("installed");
+    for module in ["main_part.py", "extra_part.py"] {
+        let end = format!("dist-packages/{module}");
+        assert!(installed.entries.iter().any(|entry| entry.path.ends_with(&end)), "{module}");
+    }
+    let (project, spec) = requirements("./nowhere\n");
+    let error = resolve_in(&cache, project.path(), &spec).expect_err("missing");
+    assert_eq!(explain::resolve(&error).code, "requirements-unreadable");
+}
