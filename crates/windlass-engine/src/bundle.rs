@@ -77,9 +77,10 @@ impl Bundle {
         serde_json::from_slice(&std::fs::read(self.orders_path()).ok()?).ok()
     }
 
-    /// Writes the orders.
+    /// Writes the orders. They need not survive a loss of power, which no container does: without
+    /// them it was never asked for, and whoever wants it asks again.
     pub(crate) fn write_orders(&self, orders: &Orders) -> io::Result<()> {
-        durable::write_json(&self.orders_path(), orders, true)
+        durable::write_json(&self.orders_path(), orders, false)
     }
 
     /// Whether the shim lives.

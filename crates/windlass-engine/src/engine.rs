@@ -2,6 +2,7 @@
 
 mod control;
 mod inside;
+mod patience;
 mod start;
 
 use crate::bundle::Bundle;

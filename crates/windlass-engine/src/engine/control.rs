@@ -1,28 +1,21 @@
 //! Waiting for containers, stopping and removing them.
 
-use super::Engine;
+use super::{Engine, patience};
 use crate::bundle::Bundle;
 use crate::error::ControlError;
 use crate::protocol::{self, Reply, Request};
-use crate::state::{ProcessMark, StateFile};
-use crate::{process, sys};
-use rustix::event::{PollFd, PollFlags, Timespec};
-use rustix::process::{Pid, PidfdFlags};
+use crate::state::StateFile;
 use std::fs;
 use std::io;
-use std::os::fd::AsFd;
 use std::path::Path;
 use std::time::{Duration, Instant};
 use windlass_model::{ContainerId, ExitReason};
 
 /// How long the kernel may take to carry out SIGKILL: processes may have gigabytes to give back.
-const KILL_TIME: Duration = Duration::from_secs(20);
+pub(super) const KILL_TIME: Duration = Duration::from_secs(20);
 
 /// How long a shim may take from recording the exit to its own end.
 const FAREWELL: Duration = Duration::from_secs(2);
-
-/// Pause between two looks at something that the kernel finishes by itself within moments.
-pub(super) const MOMENT: Duration = Duration::from_millis(2);
 
 impl Engine {
     /// Waits for a container to end; `None` if it still runs after `timeout`, or does not exist.
@@ -36,13 +29,11 @@ impl Engine {
             if left.is_zero() {
                 return None;
             }
-            // The shim's end of the connection closes with the shim, however that ends.
-            match protocol::connect(&self.run_dir(id).join("ctl")) {
-                Ok(connection) => {
-                    wait_readable(connection.as_fd(), left);
-                    std::thread::sleep(MOMENT.min(left));
+            match self.bundle(id).shim() {
+                Some(shim) => {
+                    patience::await_end(&shim, left);
                 }
-                Err(_) => std::thread::sleep(MOMENT.min(left)),
+                None => patience::pause(),
             }
         }
     }
@@ -106,28 +97,28 @@ impl Engine {
         let bundle = self.bundle(id);
         let deadline = Instant::now() + KILL_TIME;
         // A shim that has recorded the exit still clears up and lets go of its lock.
-        let patience = Instant::now() + FAREWELL;
         while bundle.is_alive().unwrap_or(false) {
             if Instant::now() > deadline {
                 return Err(unkillable(id));
             }
-            // One that does not end was run by a starter that was killed, and has only begun.
-            if let Some(shim) = bundle.shim().filter(|_| Instant::now() > patience) {
-                end_process(&shim);
+            match bundle.shim() {
+                // One that does not end by itself was run by a starter that was killed.
+                Some(shim) if !patience::await_end(&shim, FAREWELL) => patience::kill(&shim),
+                Some(_) => {}
+                None => patience::pause(),
             }
-            std::thread::sleep(MOMENT);
         }
         let Some(orders) = bundle.orders() else { return Ok(()) };
         orders.cgroups.kill();
         if let Some(state) = StateFile::read(&bundle.state_path()) {
-            end_process(&state.init);
+            patience::kill(&state.init);
         }
         while let Err(source) = orders.cgroups.remove() {
             if Instant::now() > deadline {
                 let path = orders.cgroups.unified.unwrap_or_default();
                 return Err(ControlError::File { id: id.clone(), action: "remove", path, source });
             }
-            std::thread::sleep(MOMENT);
+            patience::pause();
         }
         Ok(())
     }
@@ -150,25 +141,6 @@ impl Engine {
 
 fn unkillable(id: &ContainerId) -> ControlError {
     ControlError::Unkillable { id: id.clone(), after_ms: KILL_TIME.as_millis() as u64 }
-}
-
-/// Kills exactly this process and waits until it is gone. It is the first of a pid namespace, so
-/// the kernel has ended all others of the container by then.
-fn end_process(mark: &ProcessMark) {
-    let Some(pid) = Pid::from_raw(mark.pid) else { return };
-    let Ok(process) = rustix::process::pidfd_open(pid, PidfdFlags::empty()) else { return };
-    // Asked after opening: if the number was reused, the descriptor is of the wrong process.
-    if process::started_ticks(mark.pid) == Some(mark.started_ticks) {
-        let _ = sys::send_signal_pidfd(process.as_fd(), libc::SIGKILL);
-        wait_readable(process.as_fd(), KILL_TIME);
-    }
-}
-
-fn wait_readable(fd: std::os::fd::BorrowedFd<'_>, timeout: Duration) {
-    let timeout =
-        Timespec { tv_sec: timeout.as_secs() as i64, tv_nsec: timeout.subsec_nanos().into() };
-    let mut fds = [PollFd::from_borrowed_fd(fd, PollFlags::IN)];
-    let _ = rustix::event::poll(&mut fds, Some(&timeout));
 }
 
 fn remove_folder(path: &Path) -> io::Result<()> {

@@ -1,7 +1,6 @@
 //! Starting: whatever was there before, afterwards the container runs or nothing of it exists.
 
-use super::Engine;
-use super::control::MOMENT;
+use super::{Engine, patience};
 use crate::bundle::{Bundle, Orders};
 use crate::error::StartError;
 use crate::observed::{ContainerState, ObservedContainer};
@@ -63,7 +62,7 @@ impl Engine {
             match found.state {
                 ContainerState::Exited { .. } => return None,
                 ContainerState::Starting if Instant::now() < deadline => {
-                    std::thread::sleep(MOMENT);
+                    patience::pause();
                 }
                 ContainerState::Starting | ContainerState::Running => return Some(found),
             }
