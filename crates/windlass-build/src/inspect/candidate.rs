@@ -113,7 +113,7 @@ fn objects(
         if !module.aside {
             superseded.insert(module.resolve(call.callee()));
         }
-        found.retain(|c| !(c.reference.module == module.name && c.reference.object == *target));
+        found.retain(|c| !(c.evidence.file == module.path && c.reference.object == *target));
         push(found, module, framework, (target, assignment.line), Made::Object);
     }
     mounted(module, superseded);

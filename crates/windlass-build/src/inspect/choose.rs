@@ -47,6 +47,7 @@ const READING: Tuning = Tuning {
     stop_timeout_ms: 15_000,
     own_gunicorn_config: false,
     control_socket: false,
+    reuse_port: false,
 };
 
 /// Chooses.

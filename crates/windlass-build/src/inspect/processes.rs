@@ -6,16 +6,17 @@ use super::error::InspectError;
 use super::framework::{Framework, Interface};
 use super::procfile::Entry;
 use super::project::Project;
+use super::python_source::{Assignment, Value};
 use super::requirements::Declared;
 use super::rewrite;
 use super::runner::Target;
 use super::serve::{self, Tuning};
 use super::shell::quote;
-use super::tree::join;
+use super::tree::{file_name, join};
 use std::collections::BTreeMap;
 use windlass_model::{
     CommandLine, Evidence, Finding, ProbeSpec, Problem, ProcessConfig, ProcessSpec, ProcessType,
-    Resources, Serves,
+    Resources, ServerKind, Serves,
 };
 
 /// How long requests in flight are waited for, unless the project says.
@@ -108,6 +109,7 @@ fn tuning(question: &Question<'_>, configured: &ProcessConfig) -> Tuning {
         stop_timeout_ms: configured.stop_timeout_ms.unwrap_or(WEB_STOP_TIMEOUT_MS),
         own_gunicorn_config: question.project.tree.has(&join(work_dir, "gunicorn.conf.py")),
         control_socket: serve::has_control_socket(question.declared),
+        reuse_port: reuse_port(question.project).is_some(),
     }
 }
 
@@ -128,11 +130,33 @@ fn web_command(question: &Question<'_>, tuning: &Tuning, serves: Option<Serves>)
                 }
             }
             let command = serve::command(kind, reference, interface, tuning);
-            WebCommand { command, serves: Serves::Socket, extra, notes }
+            let shared = (kind == ServerKind::Gunicorn).then(|| reuse_port(project)).flatten();
+            let serves = if shared.is_some() { Serves::Port } else { Serves::Socket };
+            notes.extend(shared);
+            WebCommand { command, serves, extra, notes }
         }
-        Source::Given(line) => given(line, tuning, serves),
+        Source::Given(line) => {
+            let mut web = given(line, tuning, serves);
+            let gunicorn = web.serves == Serves::Port && web.command.join(" ").contains("gunicorn");
+            web.notes.extend(gunicorn.then(|| reuse_port(project)).flatten());
+            web
+        }
         Source::Runner(target) => runner(app, target),
     }
+}
+
+/// Where gunicorn is told to let each worker bind for itself.
+fn reuse_port(project: &Project<'_>) -> Option<Evidence> {
+    let configs = project
+        .modules
+        .iter()
+        .filter(|module| !module.aside && file_name(&module.path).contains("gunicorn"));
+    configs.into_iter().find_map(|module| {
+        let on = |a: &&Assignment| a.target == "reuse_port" && a.value == Value::Bool(true);
+        let set = module.source.assignments.iter().find(on)?;
+        let note = "`reuse_port` does not go with a Unix socket: it gets $HOST and $PORT";
+        Some(Evidence::at(module.path.as_str(), set.line, note))
+    })
 }
 
 fn interface(app: &App) -> Interface {
@@ -293,6 +317,7 @@ fn development(entry: &Entry) -> Option<&'static str> {
         stop_timeout_ms: STOP_TIMEOUT_MS,
         own_gunicorn_config: false,
         control_socket: false,
+        reuse_port: false,
     };
     rewrite::web(&line, &reading).err().map(rewrite::Refusal::note)
 }

@@ -4,7 +4,7 @@
 //! `exec` before the last command so that signals reach the server. What is for development, or
 //! speaks no HTTP, is told apart and not run.
 
-use super::serve::{Tuning, gunicorn_surroundings, uvicorn_surroundings};
+use super::serve::{SHELL_ADDRESS, Tuning, gunicorn_surroundings, uvicorn_surroundings};
 use super::shell::{SimpleCommand, Word, split};
 use windlass_model::{CommandLine, Serves};
 
@@ -97,16 +97,21 @@ pub(super) fn web(line: &CommandLine, tuning: &Tuning) -> Result<Rewritten, Refu
     let added = additions(rule, &server, tuning);
     let at = (arguments + usize::from(rule.subcommand.is_some())).min(server.len());
     let app = app_argument(&server[at..]);
+    let shared = rule.program == "gunicorn" && tuning.reuse_port;
+    let serves = if shared { Serves::Port } else { Serves::Socket };
     server.splice(at..at, added.iter().map(|word| Word::new(word)));
+    if shared && let Some(address) = server.get_mut(at + 1) {
+        *address = Word { raw: SHELL_ADDRESS.to_owned(), text: String::new(), literal: false };
+    }
     last.words.extend(server);
     let simple = before.trim().is_empty()
         && last.assignments.is_empty()
         && last.words.iter().all(|word| word.literal);
     if simple {
         let command = last.words.into_iter().map(|word| word.text).collect();
-        return Ok(Rewritten { command, serves: Serves::Socket, notes, app });
+        return Ok(Rewritten { command, serves, notes, app });
     }
-    Ok(shell(&before, &last, Serves::Socket, notes, app))
+    Ok(shell(&before, &last, serves, notes, app))
 }
 
 /// Makes a command ready that takes no requests.
@@ -145,7 +150,7 @@ const RULES: [Rule; 7] = [
         program: "gunicorn",
         subcommand: None,
         valued: &["-b", "--bind"],
-        bare: &["--reload", "-D", "--daemon"],
+        bare: &["--reload", "-D", "--daemon", "--reuse-port"],
         listen: &["--bind", "unix:/run/windlass/web.sock"],
     },
     Rule {

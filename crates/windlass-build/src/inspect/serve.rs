@@ -5,6 +5,7 @@
 
 use super::framework::Interface;
 use super::requirements::Declared;
+use super::shell::quote;
 use pep440_rs::Version;
 use windlass_model::{AppReference, ServerKind, Serves};
 
@@ -20,7 +21,13 @@ pub(super) struct Tuning {
     pub(super) own_gunicorn_config: bool,
     /// gunicorn is one with a control socket, which needs a writable home.
     pub(super) control_socket: bool,
+    /// The project's own gunicorn settings ask for `SO_REUSEPORT`: each worker then binds for
+    /// itself, which a Unix socket refuses, so it gets a port.
+    pub(super) reuse_port: bool,
 }
+
+/// How a shell writes the address of a process that [`Serves::Port`] gives one.
+pub(super) const SHELL_ADDRESS: &str = "\"$HOST:$PORT\"";
 
 impl Tuning {
     /// Workers when nothing is known of the host, and in the image's own command.
@@ -109,8 +116,19 @@ fn bare(app: &AppReference) -> String {
 }
 
 fn gunicorn(app: &AppReference, interface: Interface, tuning: &Tuning) -> Vec<String> {
+    let arguments = gunicorn_arguments(app, interface, tuning);
+    if tuning.reuse_port {
+        let arguments: Vec<String> = arguments.iter().map(|word| quote(word)).collect();
+        let line = format!("exec gunicorn --bind {SHELL_ADDRESS} {}", arguments.join(" "));
+        return vec!["/bin/sh".to_owned(), "-c".to_owned(), line];
+    }
     let mut words = vec!["gunicorn".to_owned(), "--bind".to_owned(), socket()];
-    words.extend(gunicorn_surroundings(tuning));
+    words.extend(arguments);
+    words
+}
+
+fn gunicorn_arguments(app: &AppReference, interface: Interface, tuning: &Tuning) -> Vec<String> {
+    let mut words = gunicorn_surroundings(tuning);
     if interface == Interface::Asgi {
         words.extend(["--worker-class".to_owned(), "uvicorn_worker.UvicornWorker".to_owned()]);
     } else if !tuning.own_gunicorn_config {
@@ -231,6 +249,7 @@ pub(super) const TEST_TUNING: Tuning = Tuning {
     stop_timeout_ms: 15_000,
     own_gunicorn_config: false,
     control_socket: true,
+    reuse_port: false,
 };
 
 #[cfg(test)]
@@ -293,6 +312,21 @@ mod tests {
             let app: AppReference = app.parse().expect(app);
             assert_eq!(command(kind, &app, interface, &tuning).join(" "), expected);
         }
+    }
+
+    #[test]
+    fn a_shared_port_needs_a_port() {
+        let app: AppReference = "m:make()".parse().expect("a reference");
+        let tuning = Tuning { own_gunicorn_config: true, reuse_port: true, ..TEST_TUNING };
+        let words = command(ServerKind::Gunicorn, &app, Interface::Wsgi, &tuning);
+        assert_eq!(
+            words,
+            [
+                "/bin/sh",
+                "-c",
+                "exec gunicorn --bind \"$HOST:$PORT\" --worker-tmp-dir /dev/shm --no-control-socket 'm:make()'"
+            ]
+        );
     }
 
     #[test]

@@ -69,6 +69,17 @@ fn shells_stay_where_they_are_needed() {
 }
 
 #[test]
+fn a_shared_port_needs_a_port() {
+    let tuning = Tuning { reuse_port: true, control_socket: false, ..TEST_TUNING };
+    let rewritten = web(&line("gunicorn -b :80 --config gunicorn.conf.py a.wsgi"), &tuning);
+    let rewritten = rewritten.expect("gunicorn is run");
+    assert_eq!(rewritten.serves, Serves::Port);
+    let expected = "exec gunicorn --bind \"$HOST:$PORT\" --worker-tmp-dir /dev/shm \
+         --config gunicorn.conf.py a.wsgi";
+    assert_eq!(rewritten.command, ["/bin/sh", "-c", expected]);
+}
+
+#[test]
 fn apps_are_read_out_of_commands() {
     for (given, app) in [
         ("gunicorn -w 3 shop.wsgi:app", Some("shop.wsgi:app")),
