@@ -10,9 +10,10 @@ use crate::state::ProcessMark;
 use crate::{durable, sys};
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Write as _};
 use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use windlass_model::ContainerId;
 
@@ -83,37 +84,62 @@ impl Bundle {
         durable::write_json(&self.orders_path(), orders, false)
     }
 
-    /// Whether the shim lives.
+    /// Whether the shim lives, or is about to be run by whoever has claimed the bundle for it.
     pub(crate) fn is_alive(&self) -> io::Result<bool> {
-        match File::options().read(true).write(true).open(self.alive_path()) {
-            Ok(file) => Ok(sys::holder_exists(file.as_fd())?),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(error),
-        }
+        let held = match File::options().read(true).write(true).open(self.alive_path()) {
+            Ok(file) => sys::holder_exists(file.as_fd())?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+            Err(error) => return Err(error),
+        };
+        // Held over the name of a dead shim: by somebody who clears up after it.
+        Ok(held && self.shim().is_none_or(|shim| shim.exists()))
     }
 
-    /// The shim that has the lock, as it wrote itself down.
+    /// The shim, once it has written itself down.
     pub(crate) fn shim(&self) -> Option<ProcessMark> {
         serde_json::from_slice(&std::fs::read(self.alive_path()).ok()?).ok()
     }
 
-    /// Takes the lock that says so, for the life of the returned file; `None` when another has
-    /// it. The file says whose it is.
-    pub(crate) fn lock_alive(&self) -> Result<Option<File>, Failure> {
-        let path = self.alive_path();
-        let step = || format!("lock {}", path.display());
-        let failure = |error: io::Error| Failure::io(step(), &error);
-        let mut options = File::options();
-        let mut file =
-            options.create(true).truncate(false).write(true).open(&path).map_err(failure)?;
-        match sys::lock_whole_file(file.as_fd()) {
-            Ok(()) => {}
-            Err(Errno::AGAIN | Errno::ACCESS) => return Ok(None),
-            Err(errno) => return Err(Failure::new(step(), errno)),
+    /// Takes the lock, for the life of the returned file; `None` when another has it. Whoever has
+    /// it has the bundle for himself. The lock passes to a process that gets the file.
+    pub(crate) fn claim(&self) -> io::Result<Option<File>> {
+        loop {
+            let mut options = File::options();
+            let options = options.create(true).truncate(false).read(true).write(true);
+            let file = options.open(self.alive_path())?;
+            match sys::lock_whole_file(file.as_fd()) {
+                Err(Errno::AGAIN | Errno::ACCESS) => return Ok(None),
+                other => other?,
+            }
+            // The one that was opened may have been removed before it was locked.
+            if self.is_its_lock(&file) {
+                return Ok(Some(file));
+            }
         }
+    }
+
+    /// In the shim: takes over the lock that its starter passed on as standard input, and writes
+    /// down whose it is now. There is no moment at which nobody has it.
+    pub(crate) fn take_claim(&self) -> Result<File, Failure> {
+        let step = || format!("take over the lock {}", self.alive_path().display());
+        let failure = |error: io::Error| Failure::io(step(), &error);
+        let file = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdin(), 3)
+            .map_err(|errno| Failure::new(step(), errno))?;
+        let mut file = File::from(file);
+        if !self.is_its_lock(&file) {
+            return Err(Failure::new(step(), Errno::INVAL));
+        }
+        sys::lock_whole_file(file.as_fd()).map_err(|errno| Failure::new(step(), errno))?;
         let own = serde_json::to_vec(&ProcessMark::own()).unwrap_or_default();
-        file.set_len(0).and_then(|()| file.write_all(&own)).map_err(failure)?;
-        Ok(Some(file))
+        file.write_all(&own).map_err(failure)?;
+        Ok(file)
+    }
+
+    fn is_its_lock(&self, file: &File) -> bool {
+        let same =
+            |path: Metadata, file: Metadata| (path.dev(), path.ino()) == (file.dev(), file.ino());
+        let path = std::fs::metadata(self.alive_path());
+        path.and_then(|path| Ok(same(path, file.metadata()?))).unwrap_or(false)
     }
 }
 

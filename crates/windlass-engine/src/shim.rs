@@ -25,15 +25,13 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub(crate) enum StartOutcome {
     /// The command runs.
     Running,
-    /// Another shim has it.
-    Occupied,
     /// It does not, and nothing of it is left.
     Failed(Failure),
 }
 
 /// What `windlass shim <bundle>` runs: detaches itself, makes the container and stays with it to
-/// its end. Returns the exit code of the process; the first process returns at once, its copy is
-/// the shim. Must be called in a process that has one thread.
+/// its end. Its standard input is the bundle's lock. Returns the exit code of the process; the first
+/// process returns at once, its copy is the shim. Must be called in a process with one thread.
 pub fn shim_main(args: &[OsString]) -> u8 {
     let [bundle] = args else { return 2 };
     let bundle = Bundle { dir: PathBuf::from(bundle) };
@@ -51,22 +49,15 @@ pub fn shim_main(args: &[OsString]) -> u8 {
 }
 
 fn run(bundle: &Bundle) -> u8 {
-    let lock = match bundle.lock_alive() {
-        Ok(Some(lock)) => lock,
-        Ok(None) => {
-            answer(&StartOutcome::Occupied);
-            return 1;
-        }
-        Err(failure) => {
-            answer(&StartOutcome::Failed(failure));
-            return 1;
-        }
-    };
     let path = bundle.orders_path();
     let missing = || Failure::new(format!("read {}", path.display()), Errno::NOENT);
-    let orders = bundle.orders().ok_or_else(missing);
-    let started = orders.and_then(|orders| Ok((start::start(bundle, &orders)?, orders)));
-    let (container, orders) = match started {
+    let started = bundle.take_claim().and_then(|lock| {
+        put_null_at(0);
+        let orders = bundle.orders().ok_or_else(missing)?;
+        let container = start::start(bundle, &orders)?;
+        Ok((lock, orders, container))
+    });
+    let (lock, orders, container) = match started {
         Ok(started) => started,
         Err(failure) => {
             answer(&StartOutcome::Failed(failure));
@@ -85,8 +76,14 @@ fn answer(outcome: &StartOutcome) {
     if let Ok(text) = serde_json::to_vec(outcome) {
         let _ = rustix::io::write(rustix::stdio::stdout(), &text);
     }
-    if let Ok(null) = rustix::fs::openat(CWD, c"/dev/null", OFlags::RDWR, Mode::empty()) {
-        let _ = sys::move_onto(null.as_fd(), 1);
+    put_null_at(1);
+}
+
+/// Replaces one of the first descriptors by /dev/null.
+fn put_null_at(number: i32) {
+    let flags = OFlags::RDWR | OFlags::CLOEXEC;
+    if let Ok(null) = rustix::fs::openat(CWD, c"/dev/null", flags, Mode::empty()) {
+        let _ = sys::move_onto(null.as_fd(), number);
     }
 }
 

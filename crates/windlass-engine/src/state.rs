@@ -45,6 +45,11 @@ impl ProcessMark {
         Self { pid, started_ticks: process::started_ticks(pid).unwrap_or(0) }
     }
 
+    /// Whether that very process exists.
+    pub(crate) fn exists(&self) -> bool {
+        process::started_ticks(self.pid) == Some(self.started_ticks)
+    }
+
     /// That of this process.
     pub(crate) fn own() -> Self {
         Self::of(rustix::process::getpid().as_raw_nonzero().get())

@@ -5,7 +5,7 @@ use crate::bundle::Bundle;
 use crate::error::ControlError;
 use crate::protocol::{self, Reply, Request};
 use crate::state::StateFile;
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -61,6 +61,11 @@ impl Engine {
 
     /// Removes a container and everything of it but its log; kills it first if it runs.
     pub fn remove(&self, id: &ContainerId) -> Result<(), ControlError> {
+        let only_one = self.lock(id);
+        let _only_one = only_one.map_err(|(path, source)| {
+            let (id, action) = (id.clone(), "lock");
+            ControlError::File { id, action, path, source }
+        })?;
         if self.inspect(id).is_some_and(|found| found.is_alive()) {
             self.kill(id)?;
         }
@@ -73,7 +78,12 @@ impl Engine {
     }
 
     fn kill(&self, id: &ContainerId) -> Result<ExitReason, ControlError> {
-        self.ask(id, &Request::Kill)?;
+        if self.ask(id, &Request::Kill).is_err() {
+            // A shim that does not listen (yet, or any more) takes its container along.
+            if let Some(shim) = self.bundle(id).shim() {
+                patience::kill(&shim);
+            }
+        }
         let reason = self.wait(id, KILL_TIME).ok_or_else(|| unkillable(id))?;
         self.kill_leftovers(id)?;
         Ok(reason)
@@ -92,23 +102,13 @@ impl Engine {
     }
 
     /// Ends whatever outlived its shim: normally nothing, since the kernel kills a container
-    /// whose shim dies.
-    fn kill_leftovers(&self, id: &ContainerId) -> Result<(), ControlError> {
+    /// whose shim dies. Returns the claim on the bundle; `None` when there is no bundle, or when
+    /// the container was started again meanwhile and must be left alone.
+    fn kill_leftovers(&self, id: &ContainerId) -> Result<Option<File>, ControlError> {
         let bundle = self.bundle(id);
         let deadline = Instant::now() + KILL_TIME;
-        // A shim that has recorded the exit still clears up and lets go of its lock.
-        while bundle.is_alive().unwrap_or(false) {
-            if Instant::now() > deadline {
-                return Err(unkillable(id));
-            }
-            match bundle.shim() {
-                // One that does not end by itself was run by a starter that was killed.
-                Some(shim) if !patience::await_end(&shim, FAREWELL) => patience::kill(&shim),
-                Some(_) => {}
-                None => patience::pause(),
-            }
-        }
-        let Some(orders) = bundle.orders() else { return Ok(()) };
+        let Some(claim) = self.claim_ended(&bundle, id)? else { return Ok(None) };
+        let Some(orders) = bundle.orders() else { return Ok(Some(claim)) };
         orders.cgroups.kill();
         if let Some(state) = StateFile::read(&bundle.state_path()) {
             patience::kill(&state.init);
@@ -120,12 +120,37 @@ impl Engine {
             }
             patience::pause();
         }
-        Ok(())
+        Ok(Some(claim))
+    }
+
+    /// Claims the bundle of a container that has ended.
+    fn claim_ended(&self, bundle: &Bundle, id: &ContainerId) -> Result<Option<File>, ControlError> {
+        let deadline = Instant::now() + KILL_TIME;
+        while Instant::now() < deadline {
+            match bundle.claim() {
+                Ok(Some(claim)) => return Ok(Some(claim)),
+                Ok(None) => {}
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+                Err(source) => {
+                    let (id, path) = (id.clone(), bundle.alive_path());
+                    return Err(ControlError::File { id, action: "lock", path, source });
+                }
+            }
+            if self.inspect(id).is_some_and(|found| found.is_alive()) {
+                return Ok(None);
+            }
+            // A shim that has recorded the exit still clears up and lets go of its lock.
+            match bundle.shim() {
+                Some(shim) if !patience::await_end(&shim, FAREWELL) => patience::kill(&shim),
+                Some(_) | None => patience::pause(),
+            }
+        }
+        Err(unkillable(id))
     }
 
     /// Removes the folders of a container that does not run.
     pub(super) fn clear(&self, id: &ContainerId) -> Result<(), ControlError> {
-        self.kill_leftovers(id)?;
+        let Some(_claim) = self.kill_leftovers(id)? else { return Ok(()) };
         let Bundle { dir } = self.bundle(id);
         for path in [self.run_dir(id), dir] {
             remove_folder(&path).map_err(|source| ControlError::File {

@@ -2,7 +2,7 @@
 
 use super::control::KILL_TIME;
 use crate::state::ProcessMark;
-use crate::{process, sys};
+use crate::sys;
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::process::{Pid, PidfdFlags};
 use std::os::fd::{AsFd, OwnedFd};
@@ -32,7 +32,7 @@ fn open(mark: &ProcessMark) -> Option<OwnedFd> {
     let process =
         rustix::process::pidfd_open(Pid::from_raw(mark.pid)?, PidfdFlags::empty()).ok()?;
     // Asked after opening: if the number was reused, the descriptor is of the wrong process.
-    (process::started_ticks(mark.pid) == Some(mark.started_ticks)).then_some(process)
+    mark.exists().then_some(process)
 }
 
 fn readable(process: &OwnedFd, timeout: Duration) -> bool {

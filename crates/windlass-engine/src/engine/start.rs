@@ -25,7 +25,11 @@ impl Engine {
     pub fn start(&self, spec: &ContainerSpec) -> Result<ObservedContainer, StartError> {
         let id = &spec.id;
         spec.validate().map_err(|source| StartError::Invalid { id: id.clone(), source })?;
-        let _lock = self.lock(spec)?;
+        let only_starter = self.lock(id);
+        let _only_starter = only_starter.map_err(|(path, source)| {
+            let (id, action) = (id.clone(), "lock");
+            StartError::Bundle { id, action, path, source }
+        })?;
         if let Some(found) = self.started(id) {
             return Ok(found);
         }
@@ -38,11 +42,9 @@ impl Engine {
             cgroups: self.cgroup_plan(spec),
             rootless: self.rootless,
         };
-        write_bundle(&bundle, &orders)?;
-        let outcome = self.run_shim(&bundle, &orders);
-        match outcome {
-            // Occupied: by a shim that an earlier starter ran just before it was killed.
-            Ok(()) => self.started(id).or_else(|| self.inspect(id)).ok_or_else(|| {
+        let claim = write_bundle(&bundle, &orders)?;
+        match self.run_shim(&bundle, &orders, claim) {
+            Ok(()) => self.inspect(id).ok_or_else(|| {
                 let said = "the container was removed while it started".to_owned();
                 StartError::ShimSilent { id: id.clone(), said }
             }),
@@ -69,19 +71,20 @@ impl Engine {
         }
     }
 
-    /// Keeps a second start of the same container out, in this process or another.
-    fn lock(&self, spec: &ContainerSpec) -> Result<File, StartError> {
+    /// Keeps other starts and removals of a container out, in this process and others.
+    pub(super) fn lock(&self, id: &ContainerId) -> Result<File, (PathBuf, io::Error)> {
         let folder = self.dirs.containers.join(".locks");
-        let bucket = super::short_hash(spec.id.as_str().as_bytes());
+        let bucket = super::short_hash(id.as_str().as_bytes());
         let path = folder.join(&bucket[..2]);
-        let error = |action| bundle_error(spec, action, &path);
-        fs::create_dir_all(&folder).map_err(error("make"))?;
-        let file = File::options().create(true).append(true).open(&path).map_err(error("open"))?;
-        file.lock().map_err(error("lock"))?;
-        Ok(file)
+        let locked = fs::create_dir_all(&folder).and_then(|()| {
+            let file = File::options().create(true).append(true).open(&path)?;
+            file.lock()?;
+            Ok(file)
+        });
+        locked.map_err(|error| (path, error))
     }
 
-    fn run_shim(&self, bundle: &Bundle, orders: &Orders) -> Result<(), StartError> {
+    fn run_shim(&self, bundle: &Bundle, orders: &Orders, claim: File) -> Result<(), StartError> {
         let id = &orders.spec.id;
         let program = self.shim.first().map(PathBuf::from).unwrap_or_default();
         let error = |source| StartError::Shim { id: id.clone(), program: program.clone(), source };
@@ -91,7 +94,7 @@ impl Engine {
             .arg(&bundle.dir)
             .env_clear()
             .current_dir("/")
-            .stdin(Stdio::null())
+            .stdin(claim)
             .stdout(Stdio::piped())
             .stderr(errors)
             .spawn()
@@ -101,7 +104,7 @@ impl Engine {
         child.wait().map_err(error)?;
         let outcome = answer.map_err(error)?.flatten();
         match outcome {
-            Some(StartOutcome::Running | StartOutcome::Occupied) => Ok(()),
+            Some(StartOutcome::Running) => Ok(()),
             Some(StartOutcome::Failed(failure)) => {
                 Err(StartError::Launch { id: id.clone(), failure })
             }
@@ -113,13 +116,26 @@ impl Engine {
     }
 }
 
-fn write_bundle(bundle: &Bundle, orders: &Orders) -> Result<(), StartError> {
+/// Makes the bundle, claimed from its first moment on.
+fn write_bundle(bundle: &Bundle, orders: &Orders) -> Result<File, StartError> {
     let spec = &orders.spec;
-    for dir in [&bundle.dir, &orders.run] {
-        fs::DirBuilder::new().mode(0o700).create(dir).map_err(bundle_error(spec, "make", dir))?;
-    }
+    let make = |dir: &Path| {
+        let made = fs::DirBuilder::new().mode(0o700).create(dir);
+        made.map_err(bundle_error(spec, "make", dir))
+    };
+    make(&bundle.dir)?;
+    let alive = bundle.alive_path();
+    let claim = loop {
+        match bundle.claim().map_err(bundle_error(spec, "lock", &alive))? {
+            Some(claim) => break claim,
+            // Somebody looks whether an earlier run left anything behind.
+            None => patience::pause(),
+        }
+    };
+    make(&orders.run)?;
     let path = bundle.orders_path();
-    bundle.write_orders(orders).map_err(bundle_error(spec, "write", &path))
+    bundle.write_orders(orders).map_err(bundle_error(spec, "write", &path))?;
+    Ok(claim)
 }
 
 /// What the shim says; `None` if it ends, or takes too long, without saying anything.

@@ -1,6 +1,6 @@
 //! Whoever dies, whenever: the next call finds the truth and leaves nothing behind.
 
-use super::support::{PATIENCE, World, open_engine, shim_command, until};
+use super::support::{PATIENCE, World, open_engine, until};
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
@@ -18,7 +18,10 @@ fn shim_pid(world: &World, id: &str) -> i32 {
 
 fn kill_9(pid: i32) {
     let pid = rustix::process::Pid::from_raw(pid).expect("a pid");
-    rustix::process::kill_process(pid, rustix::process::Signal::KILL).expect("killed");
+    match rustix::process::kill_process(pid, rustix::process::Signal::KILL) {
+        Ok(()) | Err(rustix::io::Errno::SRCH) => {}
+        Err(errno) => panic!("{errno}"),
+    }
 }
 
 #[test]
@@ -115,40 +118,47 @@ fn a_server_killed_between_bundle_and_shim_leaves_something_startable() {
     assert!(world.engine.start(&spec).expect("started").state.is_running());
 }
 
+/// This binary again, as a server that is killed while it starts a container.
+const STARTER: &str = "WINDLASS_TEST_STARTER";
+
 #[test]
 fn a_starter_killed_at_any_moment_leaves_a_container_that_converges() {
+    if let Ok(folder) = std::env::var(STARTER) {
+        let world = World::at(folder.as_ref());
+        let started = world.engine.start(&world.shell("a", "echo up; exec sleep 1000"));
+        assert!(started.expect("started").state.is_running());
+        return;
+    }
     let world = World::new();
     let spec = world.shell("a", "echo up; exec sleep 1000");
-    world.engine.start(&spec).expect("started");
-    let orders = fs::read(world.path("containers/a/orders.json")).expect("orders");
-    world.engine.remove(&spec.id).expect("removed");
-    let run = world.engine.socket_dir(&spec.id);
-    let run = run.parent().expect("a parent");
-    // The shim as its starter runs it, killed after an ever longer time; the starter is gone.
-    for micros in (0..40_u64).map(|step| step * 200) {
-        fs::create_dir(world.path("containers/a")).expect("a folder");
-        fs::create_dir(run).expect("a folder");
-        fs::write(world.path("containers/a/orders.json"), &orders).expect("a file");
-        let command = shim_command();
-        let mut starter = Command::new(&command[0])
-            .args(&command[1..])
-            .arg(world.path("containers/a"))
-            .stdout(Stdio::piped())
+    let name = "all::crashes::a_starter_killed_at_any_moment_leaves_a_container_that_converges";
+    for round in 0..60 {
+        let mut starter = Command::new(std::env::current_exe().expect("this binary"))
+            .args(["--exact", name])
+            .env(STARTER, &world.folder)
+            .stdout(Stdio::null())
             .spawn()
-            .expect("a shim");
-        std::thread::sleep(Duration::from_micros(micros));
+            .expect("a starter");
+        // From the first trace of the container on, a little later each time.
+        let bundle = world.path("containers/a");
+        until("it begins", || bundle.exists());
+        std::thread::sleep(Duration::from_micros(round * 150));
         let _ = starter.kill();
         starter.wait().expect("reaped");
-        if let Ok(record) = fs::read(world.path("containers/a/state.json"))
-            && let Ok(record) = serde_json::from_slice::<serde_json::Value>(&record)
-            && micros % 400 == 0
+        if round % 3 == 0
+            && let Some(shim) = shim_of(&world, "a")
         {
-            kill_9(record["shim"]["pid"].as_i64().expect("a pid") as i32);
+            kill_9(shim);
         }
         let running = world.engine.start(&spec).expect("it converges");
-        until("it runs", || {
-            world.engine.inspect(&running.id).is_some_and(|found| found.state.is_running())
-        });
+        assert!(running.state.is_running(), "round {round}: {running:?}");
         world.engine.remove(&spec.id).expect("removed");
     }
+}
+
+/// The pid of a container's shim, if it has got that far.
+fn shim_of(world: &World, id: &str) -> Option<i32> {
+    let mark = fs::read(world.path(&format!("containers/{id}/alive"))).ok()?;
+    let mark: serde_json::Value = serde_json::from_slice(&mark).ok()?;
+    Some(mark["pid"].as_i64()? as i32)
 }

@@ -5,7 +5,6 @@ mod root;
 mod shim_entry;
 
 pub(crate) use root::copy_layers;
-pub(crate) use shim_entry::command as shim_command;
 
 use std::collections::BTreeMap;
 use std::fs;
