@@ -106,7 +106,7 @@ pub fn build(
         downloader: &downloader,
         meter: &meter,
     };
-    let mut warnings = app::unreviewed_warnings(&system.unreviewed);
+    let mut warnings = Vec::from_iter(app::unreviewed_warning(&system.unreviewed));
     let mut layers = system.layers.clone();
     layers.extend(dependencies.layer(&resolved.resolution)?);
     layers.push(app::project_layer(request, &system, &shelf, (&meter, &mut warnings))?);

@@ -1,7 +1,9 @@
 //! Component tests of the build crate, in one binary.
 
 mod all {
+    mod archive;
     mod download;
+    mod image;
     mod mirror;
     mod wheels;
 }

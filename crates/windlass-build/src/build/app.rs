@@ -42,15 +42,15 @@ fn skipped_warning(skipped: &[String]) -> Option<Problem> {
     )
 }
 
-pub(super) fn unreviewed_warnings(packages: &[String]) -> Vec<Problem> {
-    packages
-        .iter()
-        .map(|package| {
-            Problem::user(
-                "package-script-not-run",
-                format!("the install script of the Debian package `{package}` is not run"),
-            )
-            .hint("Check in the image that what the package set up there is there.")
-        })
-        .collect()
+/// One warning for all packages whose scripts nobody has looked at.
+pub(super) fn unreviewed_warning(packages: &[String]) -> Option<Problem> {
+    if packages.is_empty() {
+        return None;
+    }
+    let message = format!("the install scripts of {} are not run", packages.join(", "));
+    Some(
+        Problem::user("package-scripts-not-run", message)
+            .cause("no script of a Debian package runs while an image is made")
+            .hint("Most packages need none. Try in the image what these are for."),
+    )
 }

@@ -13,7 +13,7 @@ pub enum BuildError {
     System(#[from] SystemError),
     /// What the project depends on, decided.
     #[error(transparent)]
-    Resolve(#[from] wheels::ResolveError),
+    Resolve(Box<wheels::ResolveError>),
     /// The dependencies, installed.
     #[error(transparent)]
     Install(#[from] wheels::InstallError),
@@ -35,4 +35,10 @@ pub enum BuildError {
         /// Rust's name of the processor.
         machine: &'static str,
     },
+}
+
+impl From<wheels::ResolveError> for BuildError {
+    fn from(error: wheels::ResolveError) -> Self {
+        Self::Resolve(Box::new(error))
+    }
 }

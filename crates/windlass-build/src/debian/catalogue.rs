@@ -66,7 +66,7 @@ pub enum CatalogueError {
         /// The suite.
         suite: String,
         /// Why.
-        source: DownloadError,
+        source: Box<DownloadError>,
     },
     /// The release file is not trusted.
     #[error("the release file of {suite} is not to be trusted")]
@@ -118,6 +118,12 @@ pub enum CatalogueError {
     },
 }
 
+impl CatalogueError {
+    fn fetch(suite: &str, source: DownloadError) -> Self {
+        Self::Fetch { suite: suite.to_owned(), source: Box::new(source) }
+    }
+}
+
 /// Fetches what is needed to know the packages of a release.
 pub(crate) struct Catalogue<'a> {
     pub(crate) access: &'a ArchiveAccess,
@@ -140,10 +146,8 @@ impl Catalogue<'_> {
         for repository in self.repositories(release)? {
             match self.add(&repository, &mut index, &|done| progress(before + done)) {
                 Ok(bytes) => before += bytes,
-                Err(CatalogueError::Fetch {
-                    source: DownloadError::Status { status: 404, .. },
-                    ..
-                }) if !repository.required => {}
+                Err(CatalogueError::Fetch { source, .. })
+                    if !repository.required && source.is_not_found() => {}
                 Err(error) => return Err(error),
             }
         }
@@ -192,10 +196,7 @@ impl Catalogue<'_> {
             let files = self
                 .downloader
                 .fetch_all(&wanted, &self.cache.join("indexes"), &|done| progress(bytes + done))
-                .map_err(|source| CatalogueError::Fetch {
-                    suite: repository.suite.clone(),
-                    source,
-                })?;
+                .map_err(|source| CatalogueError::fetch(&repository.suite, source))?;
             bytes += size;
             let text = unpack(&files[0]).map_err(|source| CatalogueError::Index {
                 suite: repository.suite.clone(),
@@ -227,7 +228,7 @@ impl Catalogue<'_> {
             }
             Err(source) => match kept {
                 Some(kept) if source.is_unreachable() => Ok(kept),
-                _ => Err(CatalogueError::Fetch { suite: suite.clone(), source }),
+                _ => Err(CatalogueError::fetch(suite, source)),
             },
         }
     }

@@ -87,6 +87,11 @@ impl DownloadError {
         }
     }
 
+    /// Whether the server says that there is no such file.
+    pub(crate) fn is_not_found(&self) -> bool {
+        matches!(self, Self::Status { status: 404, .. })
+    }
+
     /// Whether the server could not be reached at all, as on a machine without network.
     pub(crate) fn is_unreachable(&self) -> bool {
         match self {

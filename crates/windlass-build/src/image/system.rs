@@ -271,7 +271,10 @@ impl<'a> Work<'a> {
                 .filter(|(_, entries)| !entries.is_empty())
                 .map(|((key, packages, what), entries)| {
                     scope.spawn(move || {
-                        let info = self.request.shelf.make(key, entries)?;
+                        let info = match self.request.shelf.find(key) {
+                            Some(info) => info,
+                            None => self.request.shelf.make(key, entries)?,
+                        };
                         let made_by = made_by(what, packages.len(), "packages");
                         Ok::<_, ShelfError>(NamedLayer { info, made_by })
                     })
