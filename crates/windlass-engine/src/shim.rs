@@ -4,6 +4,9 @@
 //! A shim has one thread and waits in one place (poll). It is told everything by its bundle and
 //! decides nothing; it talks to the server through its control socket and one state file.
 
+mod entry;
+mod events;
+mod prepare;
 mod session;
 mod start;
 mod supervise;

@@ -11,24 +11,22 @@ use crate::log::{LineSplitter, LogLine, LogStream};
 use crate::protocol::{self, Reply, Request};
 use crate::state::ExitRecord;
 use crate::sys;
-use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::io::Errno;
 use rustix::process::{WaitId, WaitIdOptions, WaitOptions};
 use std::os::fd::{AsFd, OwnedFd};
-use std::time::Duration;
 use windlass_model::ExitReason;
 
 /// The state of the loop.
-struct Supervisor<'a> {
+pub(super) struct Supervisor<'a> {
     orders: &'a Orders,
-    container: Container,
+    pub(super) container: Container,
     splitters: [LineSplitter; 2],
     /// Streams that are still open.
-    open: [bool; 2],
-    clients: Vec<OwnedFd>,
-    sessions: Vec<Session>,
+    pub(super) open: [bool; 2],
+    pub(super) clients: Vec<OwnedFd>,
+    pub(super) sessions: Vec<Session>,
     /// How the command ended, once its init has said so.
-    ended: Option<ExitReason>,
+    pub(super) ended: Option<ExitReason>,
 }
 
 /// Stays with the container until its end is recorded.
@@ -78,48 +76,6 @@ impl Supervisor<'_> {
             self.clients.push(client);
         }
         init
-    }
-
-    fn wait(&self) -> Events {
-        let container = &self.container;
-        // A closed stream would be ready for ever: something quiet is watched in its place.
-        let quiet = container.signals.as_fd();
-        let watch = |open, fd| if open { fd } else { quiet };
-        let fixed = [
-            container.init.as_fd(),
-            watch(self.ended.is_none(), container.report.as_fd()),
-            watch(self.open[0], container.output[0].as_fd()),
-            watch(self.open[1], container.output[1].as_fd()),
-            container.control.as_fd(),
-            quiet,
-        ];
-        let clients = self.clients.iter().map(AsFd::as_fd);
-        let sessions = self.sessions.iter().flat_map(|session| {
-            [session.process.as_fd(), watch(session.hung_up.is_none(), session.client.as_fd())]
-        });
-        let mut fds: Vec<PollFd<'_>> = fixed
-            .into_iter()
-            .chain(clients)
-            .chain(sessions)
-            .map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN))
-            .collect();
-        let timeout = self.sessions.iter().filter_map(Session::time_to_kill).min().map(timespec);
-        let _ = rustix::event::poll(&mut fds, timeout.as_ref());
-        let ready = |fd: &PollFd<'_>| !fd.revents().is_empty();
-        let mut fixed = [false; 6];
-        for (flag, fd) in fixed.iter_mut().zip(&fds) {
-            *flag = ready(fd);
-        }
-        fixed[2] &= self.open[0];
-        fixed[3] &= self.open[1];
-        fixed[1] &= self.ended.is_none();
-        let rest = &fds[6..];
-        let (clients, sessions) = rest.split_at(self.clients.len());
-        Events {
-            fixed,
-            clients: clients.iter().map(ready).collect(),
-            sessions: sessions.chunks(2).map(|pair| (ready(&pair[0]), ready(&pair[1]))).collect(),
-        }
     }
 
     /// Reads what there is of one stream, without waiting; whether there was anything.
@@ -250,16 +206,4 @@ impl Supervisor<'_> {
         let _ = self.orders.cgroups.remove();
         super::remove_control(self.orders);
     }
-}
-
-struct Events {
-    /// Init's end, its report, output, error, control socket, signals.
-    fixed: [bool; 6],
-    clients: Vec<bool>,
-    /// For each session: its process ended; its client said something or left.
-    sessions: Vec<(bool, bool)>,
-}
-
-fn timespec(duration: Duration) -> Timespec {
-    Timespec { tv_sec: duration.as_secs() as i64, tv_nsec: duration.subsec_nanos().into() }
 }
