@@ -2,9 +2,9 @@
 //!
 //! Again means: another target, where one accepts no connection; the same pool on a fresh
 //! connection, where hyper gives the request back because not a byte of it was written; and the
-//! same for a GET or HEAD without a body whose reused connection broke before the head of an
-//! answer, since a server may close an idle connection in the very moment in which we use it.
-//! Nothing else is ever sent twice.
+//! same for a GET or HEAD without a body whose connection broke before the head of an answer, if
+//! the connection was reused, since a server may close an idle one in the very moment in which we
+//! use it, or if another release stands by. Nothing else is ever sent twice.
 
 use crate::fault::Fault;
 use crate::lease::{Claim, Lease};
@@ -65,12 +65,19 @@ pub(crate) async fn send(
         };
         let mut lease = Lease::new(claim, link, upload.clone());
         let patience = Duration::from_millis(pool.options.head_timeout_ms);
-        match attempt(&mut lease, request, upload.as_deref(), (patience, reused)).await {
+        let may_repeat = reused || pool.has_standby();
+        match attempt(&mut lease, request, upload.as_deref(), (patience, may_repeat)).await {
             Attempt::Answered(response) => return Ok((response, lease)),
             Attempt::Again(same) if given_back < GIVEN_BACK_MAX => {
                 request = same;
                 given_back += 1;
-                drop(lease);
+                if !reused && pool.has_standby() {
+                    // Not the end of an idle connection: this target is in trouble.
+                    lease.fail();
+                    tried.push(upstream);
+                } else {
+                    drop(lease);
+                }
                 (pool, claim) = worker.claim(request.headers(), request.uri(), &tried)?;
             }
             Attempt::Again(_) => {
@@ -106,10 +113,10 @@ async fn attempt(
     lease: &mut Lease,
     request: Request<RequestBody>,
     upload: Option<&Upload>,
-    (patience, reused): (Duration, bool),
+    (patience, may_repeat): (Duration, bool),
 ) -> Attempt {
     let upgrading = request.headers().contains_key(header::UPGRADE);
-    let spare = if reused { copy(&request) } else { None };
+    let spare = if may_repeat { copy(&request) } else { None };
     let Some(link) = lease.link() else { return Attempt::Again(request) };
     let mut sending = pin!(link.sender.try_send_request(request));
     let outcome = loop {

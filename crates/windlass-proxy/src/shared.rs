@@ -75,7 +75,7 @@ impl Published {
 
     /// The table, with states carried over from `before` where id and address are the same.
     fn following(before: &[Arc<TargetState>], table: RouteTable) -> Self {
-        let named = table.pools.iter().flat_map(|pool| &pool.targets);
+        let named = table.pools.iter().flat_map(crate::Pool::all_targets);
         let mut targets: Vec<_> = named
             .map(|target| {
                 let known = before

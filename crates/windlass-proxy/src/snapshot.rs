@@ -147,7 +147,12 @@ mod tests {
     use crate::{Hosts, Pool, PoolOptions, Route};
 
     fn table() -> RouteTable {
-        let pool = Pool { id: "p".into(), targets: Vec::new(), options: PoolOptions::default() };
+        let pool = Pool {
+            id: "p".into(),
+            targets: Vec::new(),
+            standby: Vec::new(),
+            options: PoolOptions::default(),
+        };
         let route = Route { hosts: Hosts::Any, path_prefix: "/".into(), pool: "p".into() };
         RouteTable { generation: 7, routes: vec![route], pools: vec![pool] }
     }

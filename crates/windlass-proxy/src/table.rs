@@ -48,6 +48,10 @@ pub struct Pool {
     pub id: String,
     /// Where it is served; none answers 503.
     pub targets: Vec<Target>,
+    /// Asked only when no target answers and the request may be sent again: the replicas of the
+    /// release before, while the new one is still being watched.
+    #[serde(default)]
+    pub standby: Vec<Target>,
     /// How requests to it are treated.
     #[serde(default)]
     pub options: PoolOptions,
@@ -61,6 +65,13 @@ pub struct Target {
     pub id: String,
     /// Where it listens.
     pub address: Address,
+}
+
+impl Pool {
+    /// The targets and those that stand by.
+    pub fn all_targets(&self) -> impl Iterator<Item = &Target> {
+        self.targets.iter().chain(&self.standby)
+    }
 }
 
 /// Time-outs and limits of a pool's upstream connections.

@@ -87,13 +87,13 @@ impl RouteTable {
 
     /// Whether the table names this target.
     pub fn has_target(&self, id: &str) -> bool {
-        self.pools.iter().flat_map(|pool| &pool.targets).any(|target| target.id == id)
+        self.pools.iter().flat_map(Pool::all_targets).any(|target| target.id == id)
     }
 }
 
 fn check_pool<'a>(pool: &'a Pool, seen: &mut HashSet<&'a str>) -> Result<(), TableError> {
     check_id(&pool.id)?;
-    for target in &pool.targets {
+    for target in pool.all_targets() {
         check_id(&target.id)?;
         if !seen.insert(target.id.as_str()) {
             return Err(TableError::DuplicateTarget { id: target.id.clone() });
@@ -156,8 +156,12 @@ mod tests {
 
     fn table(hosts: Hosts, prefix: &str, pool: &str, socket: &str) -> RouteTable {
         let target = Target { id: "t".into(), address: Address::Unix(socket.into()) };
-        let pools =
-            vec![Pool { id: "p".into(), targets: vec![target], options: PoolOptions::default() }];
+        let pools = vec![Pool {
+            id: "p".into(),
+            targets: vec![target],
+            standby: Vec::new(),
+            options: PoolOptions::default(),
+        }];
         let routes = vec![Route { hosts, path_prefix: prefix.into(), pool: pool.into() }];
         RouteTable { generation: 1, routes, pools }
     }

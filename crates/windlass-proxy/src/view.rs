@@ -4,7 +4,7 @@ use crate::router::Router;
 use crate::rules::host_of;
 use crate::shared::Published;
 use crate::upstream::Upstream;
-use crate::{Hosts, PoolOptions};
+use crate::{Hosts, PoolOptions, Target};
 use http::{HeaderMap, Uri};
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -22,6 +22,7 @@ pub(crate) struct View {
 pub(crate) struct PoolView {
     pub(crate) options: PoolOptions,
     upstreams: Vec<Rc<Upstream>>,
+    standby: Vec<Rc<Upstream>>,
     /// Where the next search among equals begins.
     cursor: Cell<usize>,
 }
@@ -34,8 +35,8 @@ impl View {
         }
         let mut pools = HashMap::new();
         for pool in &published.table.pools {
-            let states = pool.targets.iter().filter_map(|target| published.target(&target.id));
-            let upstreams = states.map(|state| {
+            let mut upstream_of = |target: &Target| {
+                let state = published.target(&target.id)?;
                 let found = known.iter().find(|upstream| Arc::ptr_eq(&upstream.state, state));
                 let upstream = found.cloned().unwrap_or_else(|| {
                     let fresh = Rc::new(Upstream::new(state.clone()));
@@ -43,10 +44,11 @@ impl View {
                     fresh
                 });
                 upstream.limit(Some(&pool.options));
-                upstream
-            });
+                Some(upstream)
+            };
             let view = PoolView {
-                upstreams: upstreams.collect(),
+                upstreams: pool.targets.iter().filter_map(&mut upstream_of).collect(),
+                standby: pool.standby.iter().filter_map(&mut upstream_of).collect(),
                 options: pool.options.clone(),
                 cursor: Cell::new(0),
             };
@@ -75,14 +77,23 @@ impl View {
 }
 
 impl PoolView {
-    /// The least busy of the targets not yet tried, in turn among equals.
+    /// Whether another release stands by for what this one fails to answer.
+    pub(crate) fn has_standby(&self) -> bool {
+        !self.standby.is_empty()
+    }
+
+    /// The least busy of the targets not yet tried, in turn among equals; those that stand by
+    /// once every target was tried.
     pub(crate) fn pick(&self, tried: &[Rc<Upstream>]) -> Option<Rc<Upstream>> {
         let count = self.upstreams.len();
         let from = self.cursor.get();
         let in_turn = (0..count).map(|step| (from + step) % count);
         let fresh = in_turn
             .filter(|&at| !tried.iter().any(|upstream| Rc::ptr_eq(upstream, &self.upstreams[at])));
-        let at = fresh.min_by_key(|&at| self.upstreams[at].state.load())?;
+        let Some(at) = fresh.min_by_key(|&at| self.upstreams[at].state.load()) else {
+            let untried = |one: &&Rc<Upstream>| !tried.iter().any(|done| Rc::ptr_eq(done, one));
+            return self.standby.iter().filter(untried).min_by_key(|one| one.state.load()).cloned();
+        };
         self.cursor.set((at + 1) % count);
         Some(self.upstreams[at].clone())
     }
@@ -103,7 +114,9 @@ mod tests {
         };
         let upstreams = vec![upstream("a"), upstream("b"), upstream("c")];
         let options = PoolOptions::default();
-        let pool = PoolView { upstreams: upstreams.clone(), options, cursor: Cell::new(0) };
+        let standby = vec![upstream("s")];
+        let cursor = Cell::new(0);
+        let pool = PoolView { upstreams: upstreams.clone(), standby, options, cursor };
         let picks = |tried: &[Rc<Upstream>], times| {
             let names = (0..times).filter_map(|_| pool.pick(tried).map(|u| u.state.id.clone()));
             names.collect::<String>()
@@ -113,6 +126,8 @@ mod tests {
         upstreams[1].state.long_lived.store(1, Ordering::Relaxed);
         assert_eq!(picks(&[], 2), "cc");
         assert_eq!(picks(&upstreams[2..], 2), "bb");
-        assert_eq!(picks(&upstreams, 1), "");
+        assert_eq!(picks(&upstreams, 1), "s");
+        let all = [&upstreams[..], &pool.standby[..]].concat();
+        assert_eq!(picks(&all, 1), "");
     }
 }

@@ -20,6 +20,8 @@ mod restart;
 mod retry;
 #[path = "all/routing.rs"]
 mod routing;
+#[path = "all/standby.rs"]
+mod standby;
 #[path = "all/streams.rs"]
 mod streams;
 #[path = "all/switch.rs"]

@@ -18,6 +18,7 @@ async fn hosts_and_paths_lead_to_their_pools() {
             .iter()
             .map(|t| Target { id: (*t).into(), address: Address::Unix(world.socket(t)) })
             .collect(),
+        standby: Vec::new(),
         options: PoolOptions::default(),
     };
     let names = |name: &str| Hosts::Names(vec![name.into()]);

@@ -53,7 +53,12 @@ impl World {
         RouteTable {
             generation,
             routes: vec![route(Hosts::Any, "/", "pool")],
-            pools: vec![Pool { id: "pool".into(), targets: targets.collect(), options }],
+            pools: vec![Pool {
+                id: "pool".into(),
+                targets: targets.collect(),
+                standby: Vec::new(),
+                options,
+            }],
         }
     }
 
