@@ -91,7 +91,7 @@ impl<B: BackEnd> Reconciler<B> {
             Repair::Route => {
                 let (routes, _) = self.store.routes()?;
                 let replicas = routes.apps.iter().flat_map(|app| app.set.replicas.clone());
-                let step = Step::Route { replicas: replicas.collect() };
+                let step = Step::route_to(replicas.collect());
                 (step, self.back_end.route(&routes).await)
             }
             Repair::Discard { container } => {

@@ -19,12 +19,21 @@ impl Phase {
                 let old = each(&singletons(spec, spec.stopping()), stop);
                 vec![old, each(&new, start), each(&new, probe)]
             }
-            Phase::Switching => vec![vec![Step::Route { replicas: web(spec.to.as_ref()) }]],
+            Phase::Switching => vec![vec![Step::Route {
+                replicas: web(spec.to.as_ref()),
+                standby: leaving_web(spec),
+            }]],
             Phase::Baking => vec![each(&spec.starting(), watch)],
-            Phase::Draining => vec![drain(spec, spec.stopping())],
+            Phase::Draining if leaving_web(spec).is_empty() => {
+                vec![drain(spec, spec.stopping())]
+            }
+            // What stood by is still routed to, and only what is not can be drained.
+            Phase::Draining => {
+                vec![vec![Step::route_to(web(spec.to.as_ref()))], drain(spec, spec.stopping())]
+            }
             Phase::Retiring => vec![each(&together(spec, spec.stopping()), stop)],
             Phase::Undoing => vec![
-                vec![Step::Route { replicas: web(spec.from.as_ref()) }],
+                vec![Step::route_to(web(spec.from.as_ref()))],
                 drain(spec, spec.starting()),
                 each(&spec.starting(), stop),
                 each(&singletons(spec, spec.stopping()), start),
@@ -82,6 +91,13 @@ fn singletons(spec: &RolloutSpec, mut replicas: BTreeSet<ReplicaId>) -> BTreeSet
 
 fn web(set: Option<&crate::ReplicaSet>) -> BTreeSet<ReplicaId> {
     set.map(crate::ReplicaSet::web).unwrap_or_default()
+}
+
+/// The old web replicas that still run after the switch; none stand by for an app that stops.
+fn leaving_web(spec: &RolloutSpec) -> BTreeSet<ReplicaId> {
+    let mut replicas = together(spec, spec.stopping());
+    replicas.retain(|replica| replica.process.is_web() && spec.to.is_some());
+    replicas
 }
 
 /// Singleton web replicas were stopped in the handing over: there is nothing left to drain.

@@ -35,6 +35,10 @@ pub enum Step {
     Route {
         /// The replicas.
         replicas: BTreeSet<ReplicaId>,
+        /// Replicas of the release before, asked where the new ones break on a request that may
+        /// be sent again, while the new ones are still being watched.
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        standby: BTreeSet<ReplicaId>,
     },
     /// See that the replica stays up for the rollout's baking time and still proves itself at
     /// its end; fail at once when it exits.
@@ -54,6 +58,13 @@ pub enum Step {
     },
 }
 
+impl Step {
+    /// The route to these replicas, with none standing by.
+    pub fn route_to(replicas: BTreeSet<ReplicaId>) -> Self {
+        Step::Route { replicas, standby: BTreeSet::new() }
+    }
+}
+
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let list = |f: &mut fmt::Formatter<'_>, replicas: &BTreeSet<ReplicaId>| {
@@ -68,8 +79,8 @@ impl fmt::Display for Step {
             }
             Step::Start { replica } => write!(f, "start {replica} of release {}", replica.release),
             Step::AwaitHealthy { replica } => write!(f, "probe {replica}"),
-            Step::Route { replicas } if replicas.is_empty() => f.write_str("remove the route"),
-            Step::Route { replicas } => {
+            Step::Route { replicas, .. } if replicas.is_empty() => f.write_str("remove the route"),
+            Step::Route { replicas, .. } => {
                 f.write_str("send requests to ")?;
                 list(f, replicas)
             }

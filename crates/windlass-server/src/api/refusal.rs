@@ -49,7 +49,7 @@ impl From<StepFailure> for Refusal {
         match failure {
             StepFailure::BackEnd { problem } => problem.into(),
             other => {
-                let step = Step::Route { replicas: std::collections::BTreeSet::new() };
+                let step = Step::route_to(std::collections::BTreeSet::new());
                 explain_step(&step, &other).into()
             }
         }

@@ -160,7 +160,7 @@ impl<B: BackEnd> Executor<B> {
         let id = row.job.id;
         if let JobKind::Destroy { data } = row.job.kind {
             if let Err(failure) = self.back_end.remove_app(&row.job.app, data).await {
-                let step = Step::Route { replicas: std::collections::BTreeSet::new() };
+                let step = Step::route_to(std::collections::BTreeSet::new());
                 let problem = explain_step(&step, &failure);
                 return self.store.set_job_state(id, JobState::Failed { problem }).await;
             }

@@ -5,7 +5,7 @@ use crate::back_end::{
     BackEnd, BuildOrder, Built, ContainerState, Observed, ReleaseRun, StepResult,
 };
 use crate::report::Report;
-use crate::store::Routes;
+use crate::store::{AppRoute, Routes};
 use std::collections::BTreeSet;
 use std::time::Duration;
 use windlass_engine::explain::{explain_control, explain_engine, explain_start};
@@ -90,13 +90,14 @@ impl BackEnd for HostBackEnd {
 
     async fn route(&self, routes: &Routes) -> StepResult {
         let mut addresses = std::collections::BTreeMap::new();
-        for replica in routes.apps.iter().flat_map(|app| &app.set.replicas) {
-            let id = replica.container();
-            let set = routes.apps.iter().find(|app| app.set.replicas.contains(replica));
-            let process = set.and_then(|app| app.set.process(&replica.process));
-            let serves = process.map_or(Serves::Nothing, |process| process.serves);
-            if let Some(address) = self.target_address(&replica.app, &id, serves).await? {
-                addresses.insert(id, address);
+        for set in routes.apps.iter().flat_map(AppRoute::sets) {
+            for replica in &set.replicas {
+                let id = replica.container();
+                let process = set.process(&replica.process);
+                let serves = process.map_or(Serves::Nothing, |process| process.serves);
+                if let Some(address) = self.target_address(&replica.app, &id, serves).await? {
+                    addresses.insert(id, address);
+                }
             }
         }
         self.edge.put(super::routes::table(routes, &addresses)).await

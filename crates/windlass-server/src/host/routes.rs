@@ -2,7 +2,7 @@
 
 use crate::store::Routes;
 use std::collections::BTreeMap;
-use windlass_model::ContainerId;
+use windlass_model::{ContainerId, ReplicaId};
 use windlass_proxy::{Address, Hosts, Pool, PoolOptions, Route, RouteTable, Target};
 
 /// The table. Each app answers at its own hosts; the oldest app without any answers at every
@@ -38,13 +38,14 @@ pub(super) fn table(routes: &Routes, addresses: &BTreeMap<ContainerId, Address>)
             any_host_taken = true;
             table.routes.push(Route { hosts: Hosts::Any, path_prefix, pool: pool.clone() });
         }
-        let target = |id: ContainerId| {
+        let target = |replica: &ReplicaId| {
+            let id = replica.container();
             let address = addresses.get(&id)?.clone();
             Some(Target { id: id.to_string(), address })
         };
-        let targets = app.set.replicas.iter().filter_map(|replica| target(replica.container()));
-        let targets = targets.collect();
-        table.pools.push(Pool { id: pool, targets, options: PoolOptions::default() });
+        let targets = app.set.replicas.iter().filter_map(target).collect();
+        let standby = app.standby.iter().flat_map(|set| &set.replicas).filter_map(target).collect();
+        table.pools.push(Pool { id: pool, targets, standby, options: PoolOptions::default() });
     }
     let used = |pool: &Pool| table.routes.iter().any(|route| route.pool == pool.id);
     let pools = table.pools.iter().filter(|pool| used(pool)).cloned().collect();
@@ -61,7 +62,11 @@ mod tests {
     fn app(name: &str, hosts: &[&str]) -> AppRoute {
         let mut spec = app_spec(name, &[("web", 2)]);
         spec.hosts = hosts.iter().map(|&host| host.to_owned()).collect();
-        AppRoute { app: spec.name.clone(), set: ReplicaSet::fresh(ReleaseNumber(1), spec, 7) }
+        AppRoute {
+            app: spec.name.clone(),
+            set: ReplicaSet::fresh(ReleaseNumber(1), spec, 7),
+            standby: None,
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ use super::journal::decode_set;
 use super::row::decode;
 use super::{Cut, Rows, SetAside, Store, StoreError};
 use rusqlite::{OptionalExtension as _, Row, Transaction, params};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use windlass_model::{AppName, ProcessType, ReplicaSet};
@@ -33,12 +34,21 @@ pub struct Routes {
 }
 
 /// Where the edge shall send one app's requests.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AppRoute {
     /// The app.
     pub app: AppName,
     /// Its specification and the web replicas that are routed to, no others.
     pub set: ReplicaSet,
+    /// The web replicas of the release before that stand by while this one is watched.
+    pub standby: Option<ReplicaSet>,
+}
+
+impl AppRoute {
+    /// Those that requests may reach, with the specification each runs by.
+    pub fn sets(&self) -> impl Iterator<Item = &ReplicaSet> {
+        std::iter::once(&self.set).chain(&self.standby)
+    }
 }
 
 const COLUMNS: &str = "SELECT name, project, counts, current, last_release FROM apps";
@@ -151,9 +161,9 @@ pub(super) fn set_current(
 pub(super) fn set_routed(
     transaction: &Transaction<'_>,
     app: &AppName,
-    set: Option<&ReplicaSet>,
+    route: Option<&AppRoute>,
 ) -> Result<(), Cut> {
-    let json = set.map(serde_json::to_string).transpose()?;
+    let json = route.map(serde_json::to_string).transpose()?;
     let sql = "UPDATE apps SET routed = ?2 WHERE name = ?1";
     transaction.execute(sql, params![app.as_str(), json])?;
     transaction.execute(
@@ -165,7 +175,7 @@ pub(super) fn set_routed(
 }
 
 fn decoded_route(app: &str, routed: &str) -> Result<AppRoute, SetAside> {
-    Ok(AppRoute { app: name(app)?, set: decode("apps", app, routed)? })
+    decode("apps", app, routed)
 }
 
 fn decoded(row: &Row<'_>) -> Result<AppRow, SetAside> {

@@ -1,10 +1,12 @@
 //! Rollouts and their journal: what was decided and done, before anything follows from it.
 
+use super::apps::AppRoute;
 use super::row::{decode, decode_option};
 use super::{Cut, Store, StoreError, apps, events, jobs};
 use rusqlite::{OptionalExtension as _, Transaction, params};
+use std::collections::BTreeSet;
 use windlass_model::rollout::{JournalEntry, Phase, RolloutSpec, Step};
-use windlass_model::{Event, JobId, JobState, ReplicaSet};
+use windlass_model::{Event, JobId, JobState, ReplicaId, ReplicaSet};
 
 /// A rollout with everything that its journal says.
 #[derive(Debug, Clone)]
@@ -110,6 +112,13 @@ fn append(
     Ok(())
 }
 
+/// The set that these web replicas are of, with no others in it.
+fn set_of(spec: &RolloutSpec, replicas: &BTreeSet<ReplicaId>) -> Option<ReplicaSet> {
+    let sets = spec.to.iter().chain(&spec.from);
+    let of = |set: &&ReplicaSet| !replicas.is_empty() && replicas.is_subset(&set.replicas);
+    sets.filter(of).map(|set| ReplicaSet { replicas: replicas.clone(), ..set.clone() }).next()
+}
+
 fn apply(
     transaction: &Transaction<'_>,
     spec: &RolloutSpec,
@@ -126,10 +135,12 @@ fn apply(
             }
             Ok(())
         }
-        JournalEntry::Begun { step: Step::Route { replicas } } => {
-            let sets = spec.to.iter().chain(&spec.from);
-            let set = sets.filter(|_| !replicas.is_empty()).find(|set| set.web() == *replicas);
-            let routed = set.map(|set| ReplicaSet { replicas: replicas.clone(), ..set.clone() });
+        JournalEntry::Begun { step: Step::Route { replicas, standby } } => {
+            let routed = set_of(spec, replicas).map(|set| AppRoute {
+                app: spec.app.clone(),
+                set,
+                standby: set_of(spec, standby),
+            });
             apps::set_routed(transaction, &spec.app, routed.as_ref())
         }
         JournalEntry::Begun { .. } | JournalEntry::Done { .. } | JournalEntry::Failed { .. } => {
