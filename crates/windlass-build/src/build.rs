@@ -108,7 +108,7 @@ pub fn build(
     };
     let mut warnings = Vec::from_iter(app::unreviewed_warning(&system.unreviewed));
     let mut layers = system.layers.clone();
-    layers.extend(dependencies.layer(&resolved.resolution)?);
+    layers.extend(dependencies.layer(&resolved.resolution, &mut warnings)?);
     layers.push(app::project_layer(request, &system, &shelf, (&meter, &mut warnings))?);
 
     let config = image_config(request.spec, &root.suite, &root.architecture, &layers);

@@ -38,7 +38,7 @@ mod wheel_error;
 pub use build_wheel::BuildWheelError;
 pub use bytecode::{BytecodeError, Interpreter};
 pub use declaration::DeclarationError;
-pub use install::{InstallError, InstallRequest, Installed, install};
+pub use install::{BuiltPackage, InstallError, InstallRequest, Installed, install};
 pub use merge::Overlap;
 pub use moved::Moved;
 pub use pylock::PylockError;

@@ -5,10 +5,10 @@ use crate::download::Downloader;
 use crate::image::{NamedLayer, Shelf, System, key_of, made_by};
 use crate::meter::{Meter, Part};
 use crate::wheels::{self, InstallRequest, Interpreter, Resolution, Source};
-use windlass_model::Digest;
+use windlass_model::{Digest, Problem};
 
 /// Part of the layer's key: raised when the same wheels give another layer.
-const FORM: u32 = 1;
+const FORM: u32 = 2;
 
 /// What installing needs, besides the request.
 pub(super) struct Dependencies<'a> {
@@ -21,7 +21,11 @@ pub(super) struct Dependencies<'a> {
 
 impl Dependencies<'_> {
     /// The layer with every package installed; `None` when there is none.
-    pub(super) fn layer(&self, resolution: &Resolution) -> Result<Option<NamedLayer>, BuildError> {
+    pub(super) fn layer(
+        &self,
+        resolution: &Resolution,
+        warnings: &mut Vec<Problem>,
+    ) -> Result<Option<NamedLayer>, BuildError> {
         let spec = self.request.spec;
         let count = resolution.packages.len() + usize::from(spec.install_project);
         if count == 0 {
@@ -50,6 +54,7 @@ impl Dependencies<'_> {
             },
             &|progress| self.meter.pass(progress),
         )?;
+        warnings.extend(wheels::explain::warnings(&installed, interpreter.python));
         let key = known_key
             .unwrap_or_else(|| key_of(&("wheels", FORM, self.system.identity, &installed.wheels)));
         let info = match self.shelf.find(&key) {

@@ -28,6 +28,8 @@ pub(super) struct BuiltWheel {
     pub(super) path: PathBuf,
     /// SHA-256 of it.
     pub(super) digest: Digest,
+    /// The Python that the build ran on.
+    pub(super) python: PythonVersion,
 }
 
 /// What to build.
@@ -50,7 +52,7 @@ pub(super) struct WheelBuilder<'a> {
     cache: &'a Path,
 }
 
-const CACHE_FORM: &str = "1";
+const CACHE_FORM: &str = "2";
 /// What the script says that stands in for compilers.
 const REFUSAL: &str = "windlass: no compiler here for:";
 /// How much of a build's output an error carries.
@@ -88,7 +90,7 @@ impl<'a> WheelBuilder<'a> {
         })?;
         refuse_compiled(input.package, &scratch.path().join(&file))?;
         let digest = digest_file(&scratch.path().join(&file)).map_err(io)?;
-        let built = BuiltWheel { path: folder.join(&file), digest };
+        let built = BuiltWheel { path: folder.join(&file), digest, python: self.python.version };
         let index = serde_json::to_vec(&built)
             .unwrap_or_else(|error| unreachable!("a path and a digest serialise: {error}"));
         place::write_file(&scratch.path().join("built.json"), &index).map_err(io)?;

@@ -2,8 +2,8 @@
 //!
 //! Unchecked-hash files (PEP 552): they hold no time, and importing them costs no look at the
 //! source. They hold the path of their source, so they are made for its path in the image. The
-//! image's own interpreter compiles them, one process per file, since what a file compiles to
-//! may depend on what its process compiled before. Sources that are not valid for this Python
+//! image's own interpreter compiles them. What a file compiles to may depend on what its process
+//! compiled before, so each process gets a fixed run of one wheel's files. Sources that are not valid for this Python
 //! (templates, Python 2 remainders, tests) get none, as with every installer.
 
 mod error;
@@ -13,7 +13,6 @@ pub use error::BytecodeError;
 use super::place;
 use super::placement::{PlacedFile, PlacedWheel};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -55,9 +54,11 @@ pub(super) struct Bytecode {
 }
 
 /// Changes whenever what is compiled, or how, does.
-const CACHE_FORM: &str = "1";
+const CACHE_FORM: &str = "2";
 const SCRIPT: &str = include_str!("compile.py");
 const INDEX: &str = "index.json";
+/// Files that one process compiles: most of the cost of a process is shared.
+const GROUP: usize = 32;
 
 /// Gives the bytecode of each wheel, compiling what the cache lacks in one run.
 pub(super) fn ensure(
@@ -208,12 +209,7 @@ fn identity_of(interpreter: Interpreter<'_>) -> Result<String, BytecodeError> {
 }
 
 fn key_of(wheel: Digest, identity: &str) -> String {
-    let mut hash = Sha256::new();
-    for part in [CACHE_FORM, SCRIPT, &wheel.hex(), identity] {
-        hash.update((part.len() as u64).to_le_bytes());
-        hash.update(part.as_bytes());
-    }
-    Digest::from_bytes(hash.finalize().into()).hex()
+    place::digest_of([CACHE_FORM, SCRIPT, &wheel.hex(), identity]).hex()
 }
 
 /// Compiles everything in one run and gives the numbers of the jobs whose source is not valid.
@@ -223,10 +219,11 @@ fn compile(
 ) -> Result<BTreeSet<usize>, BytecodeError> {
     let mut lines = String::new();
     for wheel in pending {
-        for job in &wheel.jobs {
+        for (number, job) in wheel.jobs.iter().enumerate() {
             let target = wheel.scratch.path().join(&job.file);
             let (source, shown) = (job.source.display(), &job.shown);
-            let _ = writeln!(lines, "{source}\0{shown}\0{}", target.display());
+            let group = format!("{}.{}", wheel.index, number / GROUP);
+            let _ = writeln!(lines, "{source}\0{shown}\0{}\0{group}", target.display());
         }
     }
     let at_once = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);

@@ -3,18 +3,21 @@
 use super::build_wheel::BuildWheelError;
 use super::bytecode::BytecodeError;
 use super::declaration::DeclarationError;
-use super::install::InstallError;
+use super::install::{BuiltPackage, InstallError, Installed};
 use super::lock::LockError;
+use super::merge::Overlap;
 use super::pylock::PylockError;
 use super::resolve::ResolveError;
-use super::uv::FindUvError;
-use super::uv_failure::UvFailure;
-use windlass_model::Problem;
+use windlass_model::{Problem, PythonVersion};
 
 const REPORT: &str = "Please report this: it should not happen.";
 const CHECK_DISK: &str = "Check that the disk has room and that the folder belongs to you.";
 const CHECK_INDEX: &str =
     "Check the network and the package index settings of this machine (pip's or uv's).";
+
+mod resolver;
+
+use resolver::{find_uv, uv};
 
 /// Explains why dependencies could not be resolved.
 pub fn resolve(error: &ResolveError) -> Problem {
@@ -70,6 +73,26 @@ pub fn install(error: &InstallError) -> Problem {
     }
 }
 
+/// What the user should know of an installation that succeeded.
+pub fn warnings(installed: &Installed, python: PythonVersion) -> Vec<Problem> {
+    let overlaps = installed.overlaps.iter().map(|overlap| {
+        let Overlap { path, kept, dropped } = overlap;
+        Problem::user(
+            "packages-overlap",
+            format!("{kept} and {dropped} both bring /{path}; that of {kept} is in the image"),
+        )
+    });
+    let foreign = installed.built.iter().filter(|built| built.python != python).map(|built| {
+        let BuiltPackage { package, python: used } = built;
+        Problem::environment(
+            "built-on-other-python",
+            format!("{package} was built on Python {used}, and the image has {python}"),
+        )
+        .hint(format!("Install Python {python} on this machine to build it there."))
+    });
+    overlaps.chain(foreign).collect()
+}
+
 /// Explains why a lock file could not be used.
 pub fn lock(error: &LockError) -> Problem {
     let message = error.to_string();
@@ -97,66 +120,6 @@ fn declaration(error: &DeclarationError) -> Problem {
         DeclarationError::Toml { .. } => {
             Problem::user("pyproject-invalid", message).sources(error).hint("Correct the file.")
         }
-    }
-}
-
-fn find_uv(error: &FindUvError) -> Problem {
-    let message = error.to_string();
-    match error {
-        FindUvError::Explicit { .. } => Problem::environment("uv-does-not-run", message)
-            .hint("Correct the variable UV, or unset it."),
-        FindUvError::NoPython { tried } => Problem::environment("uv-not-found", message)
-            .cause(match tried.len() {
-                0 => "no Python was found on PATH".to_owned(),
-                count => format!("{count} places were tried for Python"),
-            })
-            .hint("Install uv, or Python 3 with pip (the packages `python3` and `python3-pip`)."),
-        FindUvError::Pip { output, .. } => Problem::environment("uv-not-fetched", message)
-            .cause(output.clone())
-            .hint("Install uv by hand, or set the package index that pip shall use."),
-        FindUvError::Io { .. } => {
-            Problem::environment("cache-unusable", message).sources(error).hint(CHECK_DISK)
-        }
-    }
-}
-
-fn uv(failure: &UvFailure, place: Option<&(String, usize)>) -> Problem {
-    let message = match place {
-        Some((file, line)) => format!("a requirement cannot be read at {file}:{line}"),
-        None => failure.to_string(),
-    };
-    let problem = match failure {
-        UvFailure::Start { .. } => Problem::environment("uv-does-not-run", message)
-            .sources(failure)
-            .hint("Install uv again, or set UV to one that runs."),
-        UvFailure::Unsatisfiable { .. } => Problem::user("requirements-conflict", message)
-            .hint("Loosen one of the requirements named below, or choose another Python version."),
-        UvFailure::UnknownPackage { .. } => Problem::user("package-unknown", message)
-            .hint("Check the name; if it is a private package, set the index that has it."),
-        UvFailure::Unreachable { .. } => {
-            Problem::environment("index-unreachable", message).hint(CHECK_INDEX)
-        }
-        UvFailure::Repository { .. } => Problem::user("repository-unreachable", message).hint(
-            "Require a released version instead, or give this machine access to the repository.",
-        ),
-        UvFailure::Syntax { .. } => {
-            Problem::user("requirement-invalid", message).hint("Correct the line.")
-        }
-        UvFailure::MissingFile { .. } => Problem::user("requirements-unreadable", message)
-            .hint("Check the path: it is relative to the file that includes it."),
-        UvFailure::StaleLock { .. } => Problem::user("uv-lock-stale", message)
-            .hint("Run `uv lock` and commit uv.lock: it no longer fits pyproject.toml."),
-        UvFailure::Build { package, .. } => Problem::user("metadata-build-failed", message)
-            .hint(format!("Require a version of {package} that has a wheel for this Python.")),
-        UvFailure::TooOld { .. } => Problem::environment("uv-too-old", message)
-            .hint("Update uv, or remove it from PATH: then a current one is fetched."),
-        UvFailure::Other { .. } => {
-            Problem::environment("uv-failed", message).hint("See uv's own words.")
-        }
-    };
-    match failure.explanation() {
-        Some(explanation) => problem.cause(explanation),
-        None => problem,
     }
 }
 

@@ -12,7 +12,7 @@ use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
-use windlass_model::{Dependencies, Digest, Progress, ProgressUnit};
+use windlass_model::{Dependencies, Digest, Progress, ProgressUnit, PythonVersion};
 
 /// A package as a wheel on this machine.
 #[derive(Debug)]
@@ -27,8 +27,8 @@ pub(super) struct Gathered {
     pub(super) file: PathBuf,
     /// Its unpacked form, when the cache has it.
     pub(super) state: Option<UnpackedWheel>,
-    /// Whether it was built from sources.
-    pub(super) built: bool,
+    /// The Python that it was built with, when it was built from sources.
+    pub(super) built_with: Option<PythonVersion>,
 }
 
 /// Gathers the packages of a resolution, and the project itself when it is to be installed.
@@ -146,7 +146,7 @@ impl Workshop<'_> {
                 let state = unpack::open_ready(artifact.sha256, self.request.cache);
                 let file = files.get(&artifact.sha256).cloned().unwrap_or_default();
                 let (name, digest) = (package.name.clone(), artifact.sha256);
-                return Ok(Gathered { name, label, digest, file, state, built: false });
+                return Ok(Gathered { name, label, digest, file, state, built_with: None });
             }
             Source::Sdist(artifact) => self.build_archive(&label, artifact, files)?,
             Source::Directory { path } => self.build_folder(&label, path)?,
@@ -157,7 +157,7 @@ impl Workshop<'_> {
             digest: built.digest,
             state: unpack::open_ready(built.digest, self.request.cache),
             file: built.path,
-            built: true,
+            built_with: Some(built.python),
         })
     }
 

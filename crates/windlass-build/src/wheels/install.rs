@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
-use windlass_model::{BuildSpec, Digest, Progress, ProgressUnit};
+use windlass_model::{BuildSpec, Digest, Progress, ProgressUnit, PythonVersion};
 use windlass_oci::LayerEntry;
 
 /// What to install, and with what.
@@ -50,7 +50,23 @@ pub struct Installed {
     /// Harmless files that two packages bring; the first package's was kept.
     pub overlaps: Vec<Overlap>,
     /// Packages that were built from sources, now or earlier.
-    pub built: Vec<String>,
+    pub built: Vec<BuiltPackage>,
+}
+
+/// A package that was built from sources.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BuiltPackage {
+    /// Its name and version.
+    pub package: String,
+    /// The Python that the build ran on: the nearest to the image's that this machine has.
+    pub python: PythonVersion,
+}
+
+impl BuiltPackage {
+    fn of(gathered: &Gathered) -> Option<Self> {
+        let python = gathered.built_with?;
+        Some(Self { package: gathered.label.clone(), python })
+    }
 }
 
 /// Why packages could not be installed.
@@ -124,7 +140,7 @@ fn install_absolute(
     let mut placed = Vec::with_capacity(unpacked.len());
     for (wheel, unpacked) in gathered.iter().zip(&unpacked) {
         let planned = placement
-            .place(&wheel.name, unpacked, wheel.built)
+            .place(&wheel.name, unpacked, wheel.built_with.is_some())
             .map_err(|source| InstallError::Wheel { package: wheel.label.clone(), source })?;
         placed.push(planned);
     }
@@ -160,7 +176,7 @@ fn install_absolute(
         entries,
         wheels: unpacked.iter().map(|wheel| wheel.digest).collect(),
         overlaps,
-        built: gathered.iter().filter(|w| w.built).map(|w| w.label.clone()).collect(),
+        built: gathered.iter().filter_map(BuiltPackage::of).collect(),
     })
 }
 

@@ -1,9 +1,11 @@
 //! Putting files and folders into a cache: complete or not there at all, with any number of
 //! processes doing the same at once.
 
+use sha2::{Digest as _, Sha256};
 use std::io::{self, Write as _};
 use std::path::{Component, Path, PathBuf};
 use tempfile::{NamedTempFile, TempDir};
+use windlass_model::Digest;
 
 /// Writes a file by a temporary one, a sync and a rename. Parents are made.
 pub(super) fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -50,6 +52,16 @@ pub(super) fn normalize(path: &Path) -> PathBuf {
         }
     }
     out
+}
+
+/// A key for a cache: SHA-256 over texts, each with its length, so that no two lists are alike.
+pub(super) fn digest_of<const N: usize>(parts: [&str; N]) -> Digest {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part.as_bytes());
+    }
+    Digest::from_bytes(hash.finalize().into())
 }
 
 /// Whether a path ends in `.` and that extension.

@@ -7,6 +7,7 @@
 use super::declaration::{Declaration, DeclarationError};
 use super::lock::WindlassLock;
 use super::moved::Moved;
+use super::place;
 use super::pylock::PylockError;
 use super::resolution::Resolution;
 use super::resolver::Resolver;
@@ -14,7 +15,6 @@ use super::target::Target;
 use super::tools::PackageTools;
 use super::uv::{FindUvError, Uv};
 use super::uv_failure::UvFailure;
-use sha2::{Digest as _, Sha256};
 use std::path::{Path, PathBuf};
 use windlass_model::{BuildSpec, Dependencies, Digest};
 
@@ -191,16 +191,12 @@ fn enforce(lock: &WindlassLock, found: &Resolution, target: Target) -> Result<()
 const CACHE_FORM: &str = "1";
 
 fn cache_path(request: &ResolveRequest<'_>, declaration: &Declaration) -> PathBuf {
-    let mut hash = Sha256::new();
     let target = format!("{:?}", request.target);
     // Relative requirements in the resolution are absolute paths: the folder is an input too.
     let project = request.project.display().to_string();
     let settings = format!("{:?}", Uv::settings_of(request.tools));
-    for part in [CACHE_FORM, &declaration.digest.hex(), &target, &project, &settings] {
-        hash.update((part.len() as u64).to_le_bytes());
-        hash.update(part.as_bytes());
-    }
-    let key = Digest::from_bytes(hash.finalize().into());
+    let declared = declaration.digest.hex();
+    let key = place::digest_of([CACHE_FORM, &declared, &target, &project, &settings]);
     request.cache.join("resolutions").join(format!("{}.json", key.hex()))
 }
 
@@ -212,6 +208,6 @@ fn read_cached(path: &Path) -> Option<Resolution> {
 fn write_cached(path: &Path, resolution: &Resolution) -> Result<(), ResolveError> {
     let bytes = serde_json::to_vec(resolution)
         .unwrap_or_else(|error| unreachable!("a resolution is made of texts: {error}"));
-    super::place::write_file(path, &bytes)
+    place::write_file(path, &bytes)
         .map_err(|source| ResolveError::Io { path: path.to_owned(), source })
 }

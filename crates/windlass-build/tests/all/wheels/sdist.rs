@@ -11,7 +11,11 @@ fn a_pure_package_without_a_wheel_is_built() {
     let resolved = resolve_in(&cache, project.path(), &spec).expect("resolved");
     let run = || install_in(&cache, project.path(), &spec, &resolved.resolution).expect("built");
     let installed = run();
-    assert_eq!(installed.built, ["docopt 0.6.2"]);
+    let built: Vec<&str> = installed.built.iter().map(|built| built.package.as_str()).collect();
+    assert_eq!(built, ["docopt 0.6.2"]);
+    assert_eq!(explain::warnings(&installed, python().1), []);
+    let other = PythonVersion::three(99);
+    assert_eq!(explain::warnings(&installed, other)[0].code, "built-on-other-python");
     let has = |end: &str| installed.entries.iter().any(|entry| entry.path.ends_with(end));
     assert!(has("dist-packages/docopt.py") && has("docopt-0.6.2.dist-info/RECORD"));
     let wheel = installed.entries.iter().find(|entry| entry.path.ends_with("/WHEEL"));
