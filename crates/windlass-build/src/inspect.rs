@@ -34,6 +34,7 @@ mod runner;
 mod serve;
 mod shell;
 mod specs;
+mod static_files;
 mod tree;
 mod writable;
 

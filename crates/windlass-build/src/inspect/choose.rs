@@ -3,15 +3,18 @@
 //! `[tool.windlass]` before the Procfile before the source. A Dockerfile and `.flaskenv` only
 //! decide between answers that the source gives. Two plausible answers are listed, never guessed.
 
+mod plausible;
+
+use self::plausible::{Plausible, plausible, work_dir_of};
 use super::candidate::Candidate;
 use super::django::DjangoProject;
 use super::error::{Choice, InspectError, UnservableReason};
 use super::framework::Framework;
 use super::project::Project;
 use super::rewrite::{self, Refusal};
-use super::runner::{Runner, Target};
+use super::runner::Target;
 use super::serve::Tuning;
-use super::tree::{file_name, join, parent};
+use super::tree::join;
 use windlass_model::{AppReference, CommandLine, Evidence, ProcessType};
 
 /// The app.
@@ -145,20 +148,6 @@ fn by_reference(project: &Project<'_>, reference: &AppReference) -> Result<App, 
     })
 }
 
-/// A folder named `src` is only a place to import from.
-fn work_dir_of(import_root: &str) -> String {
-    if file_name(import_root) == "src" { parent(import_root) } else { import_root }.to_owned()
-}
-
-/// One plausible answer of the source.
-struct Plausible {
-    app: App,
-    aside: bool,
-    what: String,
-    /// `module:object`, where there is one.
-    name: String,
-}
-
 fn from_source(project: &Project<'_>) -> Result<App, InspectError> {
     let all = plausible(project);
     let (aside, mut near): (Vec<Plausible>, Vec<Plausible>) =
@@ -170,102 +159,6 @@ fn from_source(project: &Project<'_>) -> Result<App, InspectError> {
         1 => Ok(near.remove(0).app),
         0 => Err(nothing(project, &aside)),
         _ => Err(InspectError::Ambiguous { choices: choices(&near.iter().collect::<Vec<_>>()) }),
-    }
-}
-
-fn plausible(project: &Project<'_>) -> Vec<Plausible> {
-    let mut all = Vec::new();
-    let usable = |candidate: &&Candidate| {
-        let unserved =
-            candidate.framework == Framework::Dash && !candidate.evidence.note.contains("`server`");
-        candidate.missing.is_empty() && !unserved
-    };
-    for candidate in project.candidates.iter().filter(usable) {
-        all.push(Plausible {
-            app: of_candidate(candidate),
-            aside: candidate.aside,
-            what: format!("{} app `{}`", candidate.framework, candidate.reference),
-            name: candidate.reference.to_string(),
-        });
-    }
-    for django in &project.django {
-        let app = of_django(project, django);
-        let Source::Object(reference) = &app.source else { continue };
-        all.push(Plausible {
-            what: format!("Django project `{reference}`"),
-            name: reference.to_string(),
-            aside: django.aside,
-            app,
-        });
-    }
-    for runner in project.runners.iter().filter(|r| r.framework != Framework::NiceGui) {
-        all.push(Plausible {
-            app: of_runner(runner),
-            aside: runner.aside,
-            what: format!("{} app {}", runner.framework, runner.evidence.file),
-            name: String::new(),
-        });
-    }
-    all
-}
-
-fn of_candidate(candidate: &Candidate) -> App {
-    App {
-        framework: Some(candidate.framework),
-        source: Source::Object(candidate.reference.clone()),
-        import_root: candidate.import_root.clone(),
-        work_dir: work_dir_of(&candidate.import_root),
-        django: None,
-        evidence: vec![candidate.evidence.clone()],
-        refused: Vec::new(),
-    }
-}
-
-fn of_runner(runner: &Runner) -> App {
-    App {
-        framework: Some(runner.framework),
-        source: Source::Runner(runner.target.clone()),
-        import_root: runner.import_root.clone(),
-        work_dir: work_dir_of(&runner.import_root),
-        django: None,
-        evidence: vec![runner.evidence.clone()],
-        refused: Vec::new(),
-    }
-}
-
-/// WSGI, unless the settings name an ASGI application for Channels to serve.
-fn of_django(project: &Project<'_>, django: &DjangoProject) -> App {
-    let chain = super::django::settings_chain(&project.modules, &django.settings);
-    let asgi = super::django::setting(&chain, "ASGI_APPLICATION").zip(django.asgi.as_ref());
-    let mut evidence = vec![django.manage.clone()];
-    let entry = match (&django.wsgi, asgi) {
-        (_, Some(((module, set), asgi))) => {
-            let note = "`ASGI_APPLICATION` is set";
-            evidence.push(Evidence::at(module.path.as_str(), set.line, note));
-            Some(asgi)
-        }
-        (Some(wsgi), None) => Some(wsgi),
-        (None, None) => django.asgi.as_ref(),
-    };
-    let reference = match entry {
-        Some(entry) => {
-            evidence.insert(0, entry.evidence.clone());
-            entry.reference.clone()
-        }
-        None => AppReference {
-            module: "django.core.wsgi".to_owned(),
-            object: "get_wsgi_application".to_owned(),
-            factory: true,
-        },
-    };
-    App {
-        framework: Some(Framework::Django),
-        source: Source::Object(reference),
-        import_root: django.folder.clone(),
-        work_dir: django.folder.clone(),
-        django: Some(django.clone()),
-        evidence,
-        refused: Vec::new(),
     }
 }
 

@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn hints_are_read() {
-        let text = "ARG X=1\nFROM python:3.11 AS build\nFROM --platform=a docker.io/library/python:3.12-slim\n\
+        let text = "ARG X=1\nFROM python:3.11 AS build\nFROM --platform=a registry.example/library/python:3.12-slim\n\
              HEALTHCHECK --interval=5s \\\n  # comment\n  CMD curl -f http://localhost:${PORT:-80}/healthz?x=1 || exit 1\n\
              ENTRYPOINT [\"./boot.sh\"]\nCMD [\"gunicorn\", \"a b:c\"]\n";
         let found = parse("Dockerfile", text);

@@ -4,6 +4,9 @@
 //! with `__init__.py` belongs to the package above it; a folder without one is a place to import
 //! from when its modules import each other that way, else a namespace package.
 
+mod aside;
+
+use self::aside::is_aside;
 use super::python_source::{PythonSource, Value, read_all};
 use super::tree::{Tree, file_name, is_python, join, parent};
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,38 +31,6 @@ pub(super) struct Modules {
     list: Vec<Module>,
     by_name: BTreeMap<String, usize>,
     by_path: BTreeMap<String, usize>,
-}
-
-const ASIDE: [&str; 20] = [
-    "test",
-    "tests",
-    "testing",
-    "example",
-    "examples",
-    "samples",
-    "sandbox",
-    "demo",
-    "demos",
-    "doc",
-    "docs",
-    "docs_src",
-    "migrations",
-    "alembic",
-    "benchmarks",
-    "scripts",
-    "tools",
-    "fixtures",
-    "templates",
-    "notebooks",
-];
-
-/// Whether a path is set aside: by a folder's name or by being a test file.
-fn is_aside(path: &str) -> bool {
-    let name = file_name(path);
-    parent(path).split('/').any(|part| ASIDE.contains(&part) || part.starts_with('.'))
-        || matches!(name, "conftest.py" | "setup.py" | "tests.py" | "noxfile.py" | "tasks.py")
-        || name.starts_with("test_")
-        || name.ends_with("_test.py")
 }
 
 impl Modules {
@@ -252,53 +223,4 @@ fn import_root(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn modules_are_named_from_where_they_are_imported() {
-        for (files, path, root, name) in [
-            (vec![("app.py", "")], "app.py", "", "app"),
-            (vec![("a/__init__.py", ""), ("a/b.py", "")], "a/b.py", "", "a.b"),
-            (vec![("src/a/__init__.py", "")], "src/a/__init__.py", "src", "a"),
-            (
-                vec![("app/main.py", "from app.db import x"), ("app/db.py", "")],
-                "app/main.py",
-                "",
-                "app.main",
-            ),
-            (vec![("api/main.py", "import db"), ("api/db.py", "")], "api/main.py", "api", "main"),
-            (vec![("p/manage.py", ""), ("p/core/wsgi.py", "")], "p/core/wsgi.py", "p", "core.wsgi"),
-        ] {
-            let tree = Tree::from_files(files);
-            let modules = Modules::read(&tree, "").expect("parsed");
-            let module = modules.at(path).expect("it is there");
-            assert_eq!((module.import_root.as_str(), module.name.as_str()), (root, name), "{path}");
-        }
-    }
-
-    #[test]
-    fn names_resolve_through_imports() {
-        let tree = Tree::from_files([
-            ("shop/__init__.py", "from .web import bp\nfrom . import db\n"),
-            ("shop/web/__init__.py", "from flask import Blueprint as B\nimport os.path\n"),
-            ("shop/web/views.py", "from ..db import x\nfrom . import y\n"),
-            ("shop/db.py", ""),
-        ]);
-        let modules = Modules::read(&tree, "").expect("parsed");
-        for (module, name, full) in [
-            ("shop", "bp", "shop.web.bp"),
-            ("shop", "db.init", "shop.db.init"),
-            ("shop.web", "B", "flask.Blueprint"),
-            ("shop.web", "os.path.join", "os.path.join"),
-            ("shop.web", "own", "shop.web.own"),
-            ("shop.web.views", "x", "shop.db.x"),
-            ("shop.web.views", "y", "shop.web.y"),
-        ] {
-            assert_eq!(modules.named(module).expect(module).resolve(name), full, "{module} {name}");
-        }
-        let (module, rest) = modules.split("shop.web.bp").expect("split");
-        assert_eq!((module.name.as_str(), rest), ("shop.web", "bp"));
-        assert!(modules.is_own("shop") && !modules.is_own("flask"));
-    }
-}
+mod tests;

@@ -66,6 +66,15 @@ fn django_warnings(chain: &[&Module], host: &str) -> Vec<Problem> {
             .push(Problem::user("django-secret-key", message).hint("take it from the environment"));
     }
     let allowed = setting(chain, "ALLOWED_HOSTS");
+    if allowed.is_none()
+        && let Some((module, set)) = setting(chain, "DEBUG")
+        && set.value == Value::Bool(false)
+    {
+        let message =
+            at(module, set.line, "without DEBUG and `ALLOWED_HOSTS` every request is a 400");
+        let hint = format!("add ALLOWED_HOSTS = [\"{host}\"] to that file");
+        found.push(Problem::user("django-allowed-hosts", message).hint(hint));
+    }
     if let Some((module, set)) = allowed.filter(|_| !debug_is_on(chain))
         && let Value::List(hosts) = &set.value
         && hosts.iter().all(Value::is_constant)
@@ -103,10 +112,7 @@ pub(super) fn findings(project: &Project<'_>, app: &App, workers_known: bool) ->
             override_key: Some("processes.worker".to_owned()),
         });
     }
-    if let Some(django) = &app.django {
-        let chain = settings_chain(&project.modules, &django.settings);
-        found.extend(django_findings(project, app, &chain));
-    }
+    found.extend(django_findings(project, app));
     found
 }
 
@@ -125,24 +131,15 @@ fn celery<'a>(project: &'a Project<'_>) -> Option<(&'a Module, u32, &'a str)> {
     })
 }
 
-fn django_findings(project: &Project<'_>, app: &App, chain: &[&Module]) -> Vec<Finding> {
+fn django_findings(project: &Project<'_>, app: &App) -> Vec<Finding> {
     let mut found = Vec::new();
-    if let Some(django) = &app.django {
-        found.push(Finding {
-            subject: "settings".to_owned(),
-            value: django.settings.clone(),
-            evidence: vec![django.settings_evidence.clone()],
-            override_key: Some("env.DJANGO_SETTINGS_MODULE".to_owned()),
-        });
-    }
-    if let Some((module, set)) = setting(chain, "STATIC_ROOT") {
-        found.push(Finding {
-            subject: "static files".to_owned(),
-            value: "not collected yet; `collectstatic` comes in a later release".to_owned(),
-            evidence: vec![Evidence::at(module.path.as_str(), set.line, "`STATIC_ROOT` is set")],
-            override_key: None,
-        });
-    }
+    let Some(django) = &app.django else { return found };
+    found.push(Finding {
+        subject: "settings".to_owned(),
+        value: django.settings.clone(),
+        evidence: vec![django.settings_evidence.clone()],
+        override_key: Some("env.DJANGO_SETTINGS_MODULE".to_owned()),
+    });
     let releases = !project.config.release.is_empty()
         || project.procfile.entries.iter().any(|entry| entry.name == "release");
     if !releases {

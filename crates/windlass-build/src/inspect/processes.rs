@@ -1,22 +1,21 @@
 //! The process types of the app: `web` from what was chosen, the others from the Procfile, and
 //! what `[tool.windlass.processes]` says on top of both.
 
+mod web_command;
+
+use self::web_command::{reuse_port, web_command};
 use super::choose::{App, Source};
 use super::error::InspectError;
-use super::framework::{Framework, Interface};
 use super::procfile::Entry;
 use super::project::Project;
-use super::python_source::{Assignment, Value};
 use super::requirements::Declared;
 use super::rewrite;
-use super::runner::Target;
 use super::serve::{self, Tuning};
-use super::shell::quote;
-use super::tree::{file_name, join};
+use super::tree::join;
 use std::collections::BTreeMap;
 use windlass_model::{
-    CommandLine, Evidence, Finding, ProbeSpec, Problem, ProcessConfig, ProcessSpec, ProcessType,
-    Resources, ServerKind, Serves,
+    CommandLine, Finding, ProbeSpec, Problem, ProcessConfig, ProcessSpec, ProcessType, Resources,
+    Serves,
 };
 
 /// How long requests in flight are waited for, unless the project says.
@@ -49,13 +48,6 @@ pub(super) struct Question<'a> {
     pub(super) declared: &'a Declared,
     pub(super) probe: ProbeSpec,
     pub(super) cores: usize,
-}
-
-struct WebCommand {
-    command: Vec<String>,
-    serves: Serves,
-    extra: Vec<String>,
-    notes: Vec<Evidence>,
 }
 
 /// Makes them.
@@ -111,108 +103,6 @@ fn tuning(question: &Question<'_>, configured: &ProcessConfig) -> Tuning {
         control_socket: serve::has_control_socket(question.declared),
         reuse_port: reuse_port(question.project).is_some(),
     }
-}
-
-fn web_command(question: &Question<'_>, tuning: &Tuning, serves: Option<Serves>) -> WebCommand {
-    let Question { project, app, declared, .. } = question;
-    match &app.source {
-        Source::Object(reference) => {
-            let interface = interface(app);
-            let (kind, extra) = serve::choose_server(project.config.server, interface, declared);
-            let mut notes = Vec::new();
-            match declared.provides(kind.as_str()) {
-                _ if project.config.server.is_some() => {
-                    notes.push(project.config_evidence("server", format!("`server = \"{kind}\"`")));
-                }
-                Some(evidence) => notes.push(evidence.clone()),
-                None => {
-                    notes.push(Evidence::rule(format!("no server is declared: {kind} is added")));
-                }
-            }
-            let command = serve::command(kind, reference, interface, tuning);
-            let shared = (kind == ServerKind::Gunicorn).then(|| reuse_port(project)).flatten();
-            let serves = if shared.is_some() { Serves::Port } else { Serves::Socket };
-            notes.extend(shared);
-            WebCommand { command, serves, extra, notes }
-        }
-        Source::Given(line) => {
-            let mut web = given(line, tuning, serves);
-            let gunicorn = web.serves == Serves::Port && web.command.join(" ").contains("gunicorn");
-            web.notes.extend(gunicorn.then(|| reuse_port(project)).flatten());
-            web
-        }
-        Source::Runner(target) => runner(app, target),
-    }
-}
-
-/// Where gunicorn is told to let each worker bind for itself.
-fn reuse_port(project: &Project<'_>) -> Option<Evidence> {
-    let configs = project
-        .modules
-        .iter()
-        .filter(|module| !module.aside && file_name(&module.path).contains("gunicorn"));
-    configs.into_iter().find_map(|module| {
-        let on = |a: &&Assignment| a.target == "reuse_port" && a.value == Value::Bool(true);
-        let set = module.source.assignments.iter().find(on)?;
-        let note = "`reuse_port` does not go with a Unix socket: it gets $HOST and $PORT";
-        Some(Evidence::at(module.path.as_str(), set.line, note))
-    })
-}
-
-fn interface(app: &App) -> Interface {
-    let framework = app.framework.map_or(Interface::Wsgi, Framework::interface);
-    let asgi_entry = app.django.as_ref().and_then(|django| django.asgi.as_ref());
-    match (&app.source, asgi_entry) {
-        (Source::Object(reference), Some(asgi)) if *reference == asgi.reference => Interface::Asgi,
-        _ => framework,
-    }
-}
-
-fn given(line: &CommandLine, tuning: &Tuning, serves: Option<Serves>) -> WebCommand {
-    match (serves, rewrite::web(line, tuning)) {
-        (None, Ok(rewritten)) => WebCommand {
-            command: rewritten.command,
-            serves: rewritten.serves,
-            extra: Vec::new(),
-            notes: rewritten.notes.into_iter().map(Evidence::rule).collect(),
-        },
-        // What the project insists on is run as it stands.
-        (serves, _) => WebCommand {
-            command: rewrite::background(line),
-            serves: serves.unwrap_or(Serves::Port),
-            extra: Vec::new(),
-            notes: Vec::new(),
-        },
-    }
-}
-
-/// Servers of their own take `$HOST` and `$PORT` in their own ways.
-fn runner(app: &App, target: &Target) -> WebCommand {
-    let below = |file: &str| {
-        let inner = file.strip_prefix(&app.work_dir).unwrap_or(file);
-        quote(inner.trim_start_matches('/'))
-    };
-    let shell = |line: String| vec!["/bin/sh".to_owned(), "-c".to_owned(), line];
-    let command = match (app.framework, target) {
-        (Some(Framework::Streamlit), Target::File(file)) => shell(format!(
-            "exec streamlit run {} --server.address \"$HOST\" --server.port \"$PORT\" \
-             --server.headless true --browser.gatherUsageStats false",
-            below(file)
-        )),
-        (Some(Framework::Gradio), Target::File(file)) => shell(format!(
-            "GRADIO_SERVER_NAME=\"$HOST\" GRADIO_SERVER_PORT=\"$PORT\" exec python {}",
-            below(file)
-        )),
-        (_, Target::File(file)) => {
-            vec!["python".to_owned(), below(file).trim_matches('\'').to_owned()]
-        }
-        (_, Target::Module(module)) => {
-            vec!["python".to_owned(), "-m".to_owned(), module.clone()]
-        }
-    };
-    let notes =
-        vec![Evidence::rule("it brings a server of its own, which is given $HOST and $PORT")];
-    WebCommand { command, serves: Serves::Port, extra: Vec::new(), notes }
 }
 
 fn with_config(mut spec: ProcessSpec, config: &ProcessConfig) -> ProcessSpec {

@@ -4,8 +4,14 @@
 //! `exec` before the last command so that signals reach the server. What is for development, or
 //! speaks no HTTP, is told apart and not run.
 
+mod refusal;
+mod rules;
+
+pub(super) use self::refusal::Refusal;
+use self::refusal::refusal;
 use super::serve::{SHELL_ADDRESS, Tuning, gunicorn_surroundings, uvicorn_surroundings};
 use super::shell::{SimpleCommand, Word, split};
+use rules::{RULES, Rule, WRAPPERS};
 use windlass_model::{CommandLine, Serves};
 
 /// A command made ready to run.
@@ -18,44 +24,6 @@ pub(super) struct Rewritten {
     /// `module:object` or a bare module that the server is given.
     pub(super) app: Option<String>,
 }
-
-/// Why a command is not run in production.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Refusal {
-    /// A development server.
-    Development,
-    /// uwsgi's own protocol instead of HTTP.
-    UwsgiProtocol,
-    /// nginx in front of it, in the same container.
-    Nginx,
-    /// Another process manager.
-    Manager,
-}
-
-impl Refusal {
-    pub(super) fn note(self) -> &'static str {
-        match self {
-            Refusal::Development => "is a development server",
-            Refusal::UwsgiProtocol => "listens with uwsgi's own protocol, not HTTP",
-            Refusal::Nginx => "starts nginx, whose place the edge takes",
-            Refusal::Manager => "starts a process manager of its own",
-        }
-    }
-}
-
-/// Programs that run the rest of the line, and whether they are left out: tools that are not in
-/// the image, and environments that the image does not need.
-const WRAPPERS: [(&[&str], bool); 9] = [
-    (&["exec"], true),
-    (&["poetry", "run"], true),
-    (&["pipenv", "run"], true),
-    (&["uv", "run"], true),
-    (&["pdm", "run"], true),
-    (&["bin/start-nginx"], true),
-    (&["bin/start-pgbouncer"], true),
-    (&["ddtrace-run"], false),
-    (&["opentelemetry-instrument"], false),
-];
 
 /// Makes a web command ready.
 pub(super) fn web(line: &CommandLine, tuning: &Tuning) -> Result<Rewritten, Refusal> {
@@ -129,91 +97,6 @@ pub(super) fn background(line: &CommandLine) -> Vec<String> {
             }
             shell(&before, &last, Serves::Nothing, Vec::new(), None).command
         }
-    }
-}
-
-/// How one server is told where to listen.
-struct Rule {
-    program: &'static str,
-    /// The word that must follow the program.
-    subcommand: Option<&'static str>,
-    /// Flags that go, with a value.
-    valued: &'static [&'static str],
-    /// Flags that go, without one.
-    bare: &'static [&'static str],
-    /// Flags that come.
-    listen: &'static [&'static str],
-}
-
-const RULES: [Rule; 7] = [
-    Rule {
-        program: "gunicorn",
-        subcommand: None,
-        valued: &["-b", "--bind"],
-        bare: &["--reload", "-D", "--daemon", "--reuse-port"],
-        listen: &["--bind", "unix:/run/windlass/web.sock"],
-    },
-    Rule {
-        program: "uvicorn",
-        subcommand: None,
-        valued: &["--host", "--port", "--uds", "--fd"],
-        bare: &[],
-        listen: &["--uds", "/run/windlass/web.sock"],
-    },
-    Rule {
-        program: "hypercorn",
-        subcommand: None,
-        valued: &["-b", "--bind", "--insecure-bind", "--quic-bind"],
-        bare: &["--reload"],
-        listen: &["--bind", "unix:/run/windlass/web.sock", "--umask", "0"],
-    },
-    Rule {
-        program: "granian",
-        subcommand: None,
-        valued: &["--host", "--port", "--uds"],
-        bare: &["--reload"],
-        listen: &["--uds", "/run/windlass/web.sock"],
-    },
-    Rule {
-        program: "waitress-serve",
-        subcommand: None,
-        valued: &["--listen", "--host", "--port", "--unix-socket", "--unix-socket-perms"],
-        bare: &[],
-        listen: &["--unix-socket=/run/windlass/web.sock", "--unix-socket-perms=666"],
-    },
-    Rule {
-        program: "daphne",
-        subcommand: None,
-        valued: &["-b", "--bind", "-p", "--port", "-u", "--unix-socket"],
-        bare: &[],
-        listen: &["-u", "/run/windlass/web.sock"],
-    },
-    Rule {
-        program: "litestar",
-        subcommand: Some("run"),
-        valued: &["-H", "--host", "-p", "--port", "-U", "--uds"],
-        bare: &["-r", "--reload", "-d", "--debug"],
-        listen: &["--uds", "/run/windlass/web.sock"],
-    },
-];
-
-fn refusal(program: &str, words: &[Word]) -> Result<(), Refusal> {
-    let has = |text: &str| words.iter().any(|word| word.text == text);
-    match program {
-        "flask" if has("run") => Err(Refusal::Development),
-        "manage.py" if has("runserver") || has("runserver_plus") => Err(Refusal::Development),
-        "python" | "python3" if has("runserver") || has("runserver_plus") => {
-            Err(Refusal::Development)
-        }
-        "uvicorn" if has("--reload") => Err(Refusal::Development),
-        "fastapi" if has("dev") => Err(Refusal::Development),
-        "nginx" => Err(Refusal::Nginx),
-        "honcho" | "foreman" | "supervisord" | "circusd" => Err(Refusal::Manager),
-        "uwsgi" => {
-            let http = words.iter().any(|word| word.text.starts_with("--http"));
-            if http { Ok(()) } else { Err(Refusal::UwsgiProtocol) }
-        }
-        _ => Ok(()),
     }
 }
 

@@ -3,8 +3,11 @@
 //! Routers and blueprints are followed to the app that includes them, prefixes joined on the way.
 //! A router that nothing includes serves nothing, so its routes are left out.
 
+mod answer;
+
+pub(super) use self::answer::{Answer, answer_of};
 use super::modules::{Module, Modules};
-use super::python_source::{Call, Function, Value};
+use super::python_source::{Call, Value};
 use windlass_model::Evidence;
 
 /// One path.
@@ -13,19 +16,6 @@ pub(super) struct Route {
     pub(super) path: String,
     pub(super) evidence: Evidence,
     pub(super) answer: Answer,
-}
-
-/// How much a handler needs to answer; less is better for a probe.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Answer {
-    /// It returns what is written in the source.
-    Constant,
-    /// It renders a template with nothing looked up.
-    Page,
-    /// Anything else.
-    Computed,
-    /// It wants arguments that a probe does not send.
-    NeedsArguments,
 }
 
 /// One router within another: parent, child, prefix.
@@ -221,131 +211,5 @@ fn prefix_of(modules: &Modules, included: &[Included], router: &str, depth: u8) 
     }
 }
 
-/// How much a handler needs.
-pub(super) fn answer_of(module: &Module, function: &Function) -> Answer {
-    let given = ["request", "req", "self", "response", "_request", "_"];
-    if function.required.iter().any(|name| !given.contains(&name.as_str())) {
-        return Answer::NeedsArguments;
-    }
-    let returns = function.returns.iter();
-    let mut answers =
-        returns.filter(|value| **value != Value::None).map(|value| simple(module, value));
-    let first = answers.next().unwrap_or(Answer::Computed);
-    answers.fold(first, std::cmp::max)
-}
-
-fn simple(module: &Module, value: &Value) -> Answer {
-    if value.is_constant() {
-        return Answer::Constant;
-    }
-    let Value::Call(call) = value else { return Answer::Computed };
-    let name = module.resolve(call.callee());
-    let last = name.rsplit('.').next().unwrap_or_default();
-    let mut values = call.args.iter().chain(call.keywords.iter().map(|(_, value)| value));
-    let plain = |value: &Value| value.is_constant() || value.as_name() == Some("request");
-    let wraps = last == "jsonify" || last == "dict" || last == "json" || last.ends_with("Response");
-    match last {
-        _ if wraps && values.all(Value::is_constant) => Answer::Constant,
-        "render_template" | "render" | "TemplateResponse" if values.all(plain) => Answer::Page,
-        _ => Answer::Computed,
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::super::tree::Tree;
-    use super::*;
-
-    fn paths(files: &[(&str, &str)]) -> Vec<(String, Answer)> {
-        let modules = Modules::read(&Tree::from_files(files.iter().copied()), "").expect("parsed");
-        let mut found: Vec<_> =
-            find(&modules).into_iter().map(|route| (route.path, route.answer)).collect();
-        found.sort();
-        found
-    }
-
-    #[test]
-    fn blueprints_and_routers_are_followed() {
-        let flask = paths(&[
-            (
-                "app/__init__.py",
-                "from flask import Flask\ndef create_app():\n    app = Flask(__name__)\n    from app.auth import bp as auth_bp\n    app.register_blueprint(auth_bp, url_prefix='/auth')\n    @app.route('/hello')\n    def hello():\n        return 'Hi'\n    @app.route('/u/<name>')\n    def user(name):\n        return name\n    @app.route('/post', methods=['POST'])\n    def post():\n        return ''\n    return app\n",
-            ),
-            (
-                "app/auth/__init__.py",
-                "from flask import Blueprint\nbp = Blueprint('auth', __name__)\nfrom app.auth import routes\n",
-            ),
-            (
-                "app/auth/routes.py",
-                "from flask import render_template\nfrom app.auth import bp\n@bp.route('/login')\ndef login():\n    return render_template('login.html')\n",
-            ),
-            (
-                "app/lost.py",
-                "from flask import Blueprint\nbp = Blueprint('x', __name__)\n@bp.get('/lost')\ndef lost():\n    return ''\n",
-            ),
-            (
-                "tests/test_app.py",
-                "from app import app\n@app.route('/test')\ndef t():\n    return ''\n",
-            ),
-        ]);
-        assert_eq!(
-            flask,
-            [("/auth/login".into(), Answer::Page), ("/hello".into(), Answer::Constant)]
-        );
-        let fast = paths(&[
-            (
-                "main.py",
-                "from fastapi import FastAPI\nfrom api.router import router as r\napp = FastAPI()\napp.include_router(r, prefix='/api')\n@app.get('/q')\ndef q(x: int):\n    return x\n",
-            ),
-            ("api/__init__.py", ""),
-            (
-                "api/router.py",
-                "from fastapi import APIRouter\nfrom api import health\nrouter = APIRouter()\nrouter.include_router(router=health.router, prefix='/health-check')\n",
-            ),
-            (
-                "api/health.py",
-                "from fastapi import APIRouter\nfrom version import answer\nrouter = APIRouter()\n@router.get('')\nasync def check() -> dict:\n    return answer\n",
-            ),
-        ]);
-        assert_eq!(
-            fast,
-            [("/api/health-check".into(), Answer::Computed), ("/q".into(), Answer::NeedsArguments)]
-        );
-    }
-
-    #[test]
-    fn loops_over_routers_are_followed() {
-        let found = paths(&[
-            (
-                "shop/__init__.py",
-                "from flask import Flask\nfrom shop.views import health, pages\ndef create_app():\n    app = Flask(__name__)\n    for module in (pages, health):\n        app.register_blueprint(module.blueprint)\n    return app\n",
-            ),
-            ("shop/views/__init__.py", ""),
-            (
-                "shop/views/pages.py",
-                "from flask import Blueprint\nblueprint = Blueprint('pages', __name__, url_prefix='/p')\n@blueprint.get('/')\ndef index():\n    return find()\n",
-            ),
-            (
-                "shop/views/health.py",
-                "from flask import Blueprint\nblueprint = Blueprint('health', __name__)\n@blueprint.get('/ready')\ndef ready():\n    return {}, 200\n",
-            ),
-        ]);
-        assert_eq!(found, [("/p/".into(), Answer::Computed), ("/ready".into(), Answer::Constant)]);
-    }
-
-    #[test]
-    fn other_registrations() {
-        let found = paths(&[(
-            "app.py",
-            "from litestar import get\nfrom starlette.routing import Route\n@get('/sync', sync_to_thread=False)\ndef s():\n    return {'a': 1}\nroutes = [Route('/r', h)]\napp.add_url_rule('/', endpoint='index')\n",
-        )]);
-        assert_eq!(
-            found,
-            [
-                ("/".into(), Answer::Computed),
-                ("/r".into(), Answer::Computed),
-                ("/sync".into(), Answer::Constant)
-            ]
-        );
-    }
-}
+mod tests;

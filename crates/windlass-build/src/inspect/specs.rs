@@ -1,21 +1,22 @@
 //! All conclusions put together: the app's and the image's specifications, and the findings.
 
+mod gather;
+
+use self::gather::{folders, health, kept, name, static_files};
 use super::choose::{App, Source};
 use super::dependencies::{self, Chosen};
-use super::django::settings_chain;
-use super::django_urls;
 use super::error::InspectError;
 use super::framework::Framework;
-use super::health::{self, Health};
+use super::health::Health;
 use super::inferred;
 use super::notes;
 use super::processes::{self, Processes};
 use super::project::Project;
 use super::python_choice::{self, PythonChoice};
 use super::requirements::Declared;
-use super::routes;
+use super::static_files::COMMAND;
 use super::tree::{file_name, parent};
-use super::writable::{self, Kept, Surroundings};
+use super::writable::Kept;
 use super::{HostFacts, Inspection};
 use pep440_rs::Version;
 use std::collections::BTreeMap;
@@ -48,88 +49,31 @@ pub(super) fn conclude(
         cores: host.cores,
     })?;
     let (name, name_finding) = name(project, host);
-    let kept = kept(project, app);
+    let mut kept = kept(project, app);
+    let (mut made, mut static_finding) = (made, None);
+    if let Some(found) = static_files(project, app, &made) {
+        made.release.insert(0, COMMAND.map(str::to_owned).to_vec());
+        let value = format!("{} before each release", COMMAND.join(" "));
+        static_finding = Some(Finding {
+            subject: "static files".to_owned(),
+            value,
+            evidence: found.evidence.clone(),
+            override_key: Some("release".to_owned()),
+        });
+        let evidence = found.evidence[0].clone();
+        kept.push(Kept { path: found.folder, evidence });
+    }
     let mut parts = Parts { project, app, chosen, python, health, made, kept, name };
     let (extra, extra_evidence) = parts.extra_requirements();
     let app_spec = parts.app_spec();
     let build = parts.build_spec(extra);
     let mut findings = vec![name_finding];
     findings.extend(parts.findings(&build, extra_evidence));
+    findings.extend(static_finding);
     let mut warnings = std::mem::take(&mut parts.made.warnings);
     warnings.extend(parts.python.warning.take());
     warnings.extend(notes::warnings(project, app, &app_spec.canonical_host()));
     Ok(Inspection { app: app_spec, build, findings, warnings })
-}
-
-/// Folders in which declarations are looked for, nearest to the app first.
-fn folders(project: &Project<'_>, app: &App) -> Vec<String> {
-    let mut folders = Vec::new();
-    for folder in [app.work_dir.as_str(), app.import_root.as_str(), project.base.as_str(), ""] {
-        if !folders.iter().any(|known| known == folder) {
-            folders.push(folder.to_owned());
-        }
-    }
-    folders
-}
-
-fn name(project: &Project<'_>, host: &HostFacts) -> (AppName, Finding) {
-    let (name, evidence) = match (&project.config.name, &project.metadata.name) {
-        (Some(name), _) => {
-            (name.clone(), project.config_evidence("name", "`name` in [tool.windlass]"))
-        }
-        (None, Some(name)) if !name.trim().is_empty() => {
-            let line = project
-                .tree
-                .text("pyproject.toml")
-                .and_then(|text| super::metadata::line_starting(text, "name"));
-            let note = format!("`name = \"{name}\"`");
-            let file = super::tree::join(&project.base, "pyproject.toml");
-            let line = if project.base.is_empty() { line } else { None };
-            (AppName::from_loose(name), Evidence { file, line, note })
-        }
-        _ => (AppName::from_loose(&host.folder), Evidence::rule("the folder's name")),
-    };
-    let finding = Finding {
-        subject: "name".to_owned(),
-        value: name.to_string(),
-        evidence: vec![evidence],
-        override_key: Some("name".to_owned()),
-    };
-    (name, finding)
-}
-
-fn health(project: &Project<'_>, app: &App) -> Health {
-    let chain = app.django.as_ref().map(|d| settings_chain(&project.modules, &d.settings));
-    let (routes, admin) = match &chain {
-        Some(chain) => django_urls::find(&project.modules, chain),
-        None => (routes::find(&project.modules), None),
-    };
-    health::choose(&health::Question {
-        config: &project.config,
-        dockerfile: project.dockerfile.health.as_ref(),
-        routes: &routes,
-        framework: app.framework,
-        admin: admin.as_deref(),
-        debug: chain.is_some_and(|chain| notes::debug_is_on(&chain)),
-    })
-}
-
-fn kept(project: &Project<'_>, app: &App) -> Vec<Kept> {
-    let line = "`persist` in [tool.windlass]";
-    if let Some(paths) = &project.config.persist {
-        let evidence = project.config_evidence("persist", line);
-        return paths
-            .iter()
-            .map(|path| Kept { path: path.clone(), evidence: evidence.clone() })
-            .collect();
-    }
-    let settings = app.django.as_ref().map(|django| django.settings.as_str());
-    let django = settings.map(|name| settings_chain(&project.modules, name)).unwrap_or_default();
-    writable::find(&Surroundings {
-        modules: &project.modules,
-        work_dir: &app.work_dir,
-        django: &django,
-    })
 }
 
 struct Parts<'a> {

@@ -182,14 +182,7 @@ impl Collector<'_> {
     fn assignment(&mut self, target: &Expr, value: Value) {
         let converter = self.converter();
         let line = converter.line(target);
-        let target = match converter.value(target) {
-            Value::Name(name) => name,
-            Value::Item(of, key) => match (of.as_name(), key.as_text()) {
-                (Some(name), Some(key)) => format!("{name}[{key}]"),
-                _ => return,
-            },
-            _ => return,
-        };
+        let Some(target) = target_name(&converter.value(target)) else { return };
         let scope = self.scope.clone();
         self.source.assignments.push(Assignment { line, scope, target, value });
     }
@@ -253,6 +246,15 @@ impl Collector<'_> {
         let outer = std::mem::replace(&mut self.scope, inner);
         self.block(body);
         self.scope = outer;
+    }
+}
+
+/// `name`, `name.attribute`, `name[key]`, `name[key][key]`.
+fn target_name(target: &Value) -> Option<String> {
+    match target {
+        Value::Name(name) => Some(name.clone()),
+        Value::Item(of, key) => Some(format!("{}[{}]", target_name(of)?, key.as_text()?)),
+        _ => None,
     }
 }
 

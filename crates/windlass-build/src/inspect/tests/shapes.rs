@@ -267,3 +267,24 @@ fn a_shared_port_in_the_gunicorn_config_gets_a_port() {
         assert!(web(&found).command[2].starts_with("exec gunicorn --bind \"$HOST:$PORT\""));
     }
 }
+
+#[test]
+fn static_files_are_collected_where_pages_need_them() {
+    let settings = format!(
+        "{SETTINGS}STATIC_ROOT = BASE_DIR / 'staticfiles'\nMIDDLEWARE = ['whitenoise.middleware.WhiteNoiseMiddleware']\n"
+    );
+    let files = [
+        ("manage.py", MANAGE),
+        ("core/wsgi.py", WSGI),
+        ("core/settings.py", settings.as_str()),
+        ("Procfile", "web: gunicorn core.wsgi\nrelease: python manage.py migrate\n"),
+    ];
+    let found = inspected(&files).expect("found");
+    let commands: Vec<String> = found.app.release_commands.iter().map(|c| c.join(" ")).collect();
+    let expected = ["python manage.py collectstatic --noinput", "python manage.py migrate"];
+    assert_eq!(commands, expected);
+    assert!(found.app.persist.iter().any(|path| path.path == "staticfiles" && path.directory));
+    let own = "[tool.windlass]\nrelease = ['true']\n";
+    let told = [files[0], files[1], files[2], ("pyproject.toml", own)];
+    assert_eq!(inspected(&told).expect("found").app.release_commands, [["true"]]);
+}

@@ -1,0 +1,101 @@
+//! What the specifications are made of, each from its own part of inspection.
+
+use crate::inspect::HostFacts;
+use crate::inspect::choose::App;
+use crate::inspect::django::settings_chain;
+use crate::inspect::django_urls;
+use crate::inspect::health::{self, Health};
+use crate::inspect::metadata::line_starting;
+use crate::inspect::notes;
+use crate::inspect::processes::Processes;
+use crate::inspect::project::Project;
+use crate::inspect::routes;
+use crate::inspect::static_files::{self, StaticFiles};
+use crate::inspect::tree::join;
+use crate::inspect::writable::{self, Kept, Surroundings};
+use windlass_model::{AppName, Evidence, Finding};
+
+/// Folders in which declarations are looked for, nearest to the app first.
+pub(super) fn folders(project: &Project<'_>, app: &App) -> Vec<String> {
+    let mut folders = Vec::new();
+    for folder in [app.work_dir.as_str(), app.import_root.as_str(), project.base.as_str(), ""] {
+        if !folders.iter().any(|known| known == folder) {
+            folders.push(folder.to_owned());
+        }
+    }
+    folders
+}
+
+pub(super) fn name(project: &Project<'_>, host: &HostFacts) -> (AppName, Finding) {
+    let (name, evidence) = match (&project.config.name, &project.metadata.name) {
+        (Some(name), _) => {
+            (name.clone(), project.config_evidence("name", "`name` in [tool.windlass]"))
+        }
+        (None, Some(name)) if !name.trim().is_empty() => {
+            let line =
+                project.tree.text("pyproject.toml").and_then(|text| line_starting(text, "name"));
+            let note = format!("`name = \"{name}\"`");
+            let file = join(&project.base, "pyproject.toml");
+            let line = if project.base.is_empty() { line } else { None };
+            (AppName::from_loose(name), Evidence { file, line, note })
+        }
+        _ => (AppName::from_loose(&host.folder), Evidence::rule("the folder's name")),
+    };
+    let finding = Finding {
+        subject: "name".to_owned(),
+        value: name.to_string(),
+        evidence: vec![evidence],
+        override_key: Some("name".to_owned()),
+    };
+    (name, finding)
+}
+
+pub(super) fn health(project: &Project<'_>, app: &App) -> Health {
+    let chain = app.django.as_ref().map(|d| settings_chain(&project.modules, &d.settings));
+    let (routes, admin) = match &chain {
+        Some(chain) => django_urls::find(&project.modules, chain),
+        None => (routes::find(&project.modules), None),
+    };
+    health::choose(&health::Question {
+        config: &project.config,
+        dockerfile: project.dockerfile.health.as_ref(),
+        routes: &routes,
+        framework: app.framework,
+        admin: admin.as_deref(),
+        debug: chain.is_some_and(|chain| notes::debug_is_on(&chain)),
+    })
+}
+
+pub(super) fn kept(project: &Project<'_>, app: &App) -> Vec<Kept> {
+    let line = "`persist` in [tool.windlass]";
+    if let Some(paths) = &project.config.persist {
+        let evidence = project.config_evidence("persist", line);
+        return paths
+            .iter()
+            .map(|path| Kept { path: path.clone(), evidence: evidence.clone() })
+            .collect();
+    }
+    let settings = app.django.as_ref().map(|django| django.settings.as_str());
+    let django = settings.map(|name| settings_chain(&project.modules, name)).unwrap_or_default();
+    writable::find(&Surroundings {
+        modules: &project.modules,
+        work_dir: &app.work_dir,
+        django: &django,
+    })
+}
+
+/// Static files to collect, unless the project says itself what runs before a release or what is
+/// kept.
+pub(super) fn static_files(
+    project: &Project<'_>,
+    app: &App,
+    made: &Processes,
+) -> Option<StaticFiles> {
+    let django = app.django.as_ref()?;
+    let collects = |command: &Vec<String>| command.join(" ").contains("collectstatic");
+    let told = !project.config.release.is_empty()
+        || project.config.persist.is_some()
+        || made.release.iter().any(collects);
+    let chain = settings_chain(&project.modules, &django.settings);
+    static_files::needed(&project.modules, &chain).filter(|_| !told)
+}
