@@ -23,6 +23,7 @@ pub struct ServerConfig {
     /// How long new replicas are watched after the switch, in milliseconds;
     /// [`windlass_model::rollout::RolloutSpec::BAKE_MS`] unless a test has less time.
     pub bake_ms: u64,
-    /// For proofs of crashes: the process aborts right after this many journal writes.
-    pub abort_after_journal_writes: Option<u64>,
+    /// For proofs of crashes: the process aborts at this edge of its journal, counted from 1.
+    /// Each write has two, just before it is durable and just after.
+    pub abort_at_journal_edge: Option<u64>,
 }

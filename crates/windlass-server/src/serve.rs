@@ -75,9 +75,7 @@ async fn run(config: ServerConfig, log: OwnLog) -> Result<(), ServerError> {
     let reactor = |source| ServerError::Reactor { source };
     let mut terminate = signal(SignalKind::terminate()).map_err(reactor)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(reactor)?;
-    let fuse = config
-        .abort_after_journal_writes
-        .map(|writes| Fuse::after(writes, || std::process::abort()));
+    let fuse = config.abort_at_journal_edge.map(|edge| Fuse::at(edge, || std::process::abort()));
     let store = Store::open(&config.layout.store(), config.now, fuse)?;
     let host = Arc::new(HostBackEnd::open(
         HostSettings {

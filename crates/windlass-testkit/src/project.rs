@@ -52,7 +52,8 @@ impl Project {
         self.file("pyproject.toml", text)
     }
 
-    /// The smallest Flask app: `/` answers `text`, `/health` answers `ok`.
+    /// The smallest Flask app: `/` answers `text`, `/slow` the same after 4 s, `/health`
+    /// answers `ok`.
     pub fn flask(app: &str, text: &str) -> Self {
         Self::new()
             .file("requirements.txt", "flask\ngunicorn\n")
@@ -137,10 +138,11 @@ const DEADLINES: &str = "health = { path = \"/\", timeout = \"2s\", deadline = \
 
 fn flask_source(text: &str, before_answer: &str) -> String {
     format!(
-        "import threading\n\nfrom flask import Flask\n\napp = Flask(__name__)\n\n\n\
+        "import threading\nimport time\n\nfrom flask import Flask\n\napp = Flask(__name__)\n\n\n\
          def wait_for_a_lock_that_nobody_frees():\n    \
              lock = threading.Lock()\n    lock.acquire()\n    lock.acquire()\n\n\n\
          @app.get(\"/\")\ndef home():\n{before_answer}    return \"{text}\"\n\n\n\
+         @app.get(\"/slow\")\ndef slow():\n    time.sleep(4)\n    return \"{text}, slowly\"\n\n\n\
          @app.get(\"/health\")\ndef health():\n    return \"ok\"\n"
     )
 }

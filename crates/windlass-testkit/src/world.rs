@@ -153,6 +153,9 @@ impl World {
             // `windlass server status` is a client.
             has(role) && (role != "server" || has("--foreground"))
         });
+        // A shim's first child, the init of its container, is the same program.
+        let pids: Vec<i32> = found.iter().map(|process| process.pid).collect();
+        found.retain(|process| !pids.contains(&process.parent));
         found
     }
 
@@ -169,6 +172,10 @@ impl World {
     pub fn own_logs(&self) -> String {
         let mut text = String::new();
         for entry in fs::read_dir(self.layout().own_logs()).into_iter().flatten().flatten() {
+            // One line a request: the load has counted them.
+            if entry.file_name().to_string_lossy().starts_with("access") {
+                continue;
+            }
             let log = fs::read_to_string(entry.path()).unwrap_or_default();
             let from = log.lines().count().saturating_sub(40);
             let name = entry.file_name();

@@ -1,4 +1,21 @@
-//! The binary as a user meets it.
+//! The binary as a whole: real projects, real images, real containers, real requests.
+//!
+//! Every test has an installation of its own and leaves nothing behind. Downloads are made once
+//! per machine and shared. What the kernel or the machine lacks fails the test, with its name.
 
 #[path = "all/cli.rs"]
 mod cli;
+#[path = "all/confinement.rs"]
+mod confinement;
+#[path = "all/crashes.rs"]
+mod crashes;
+#[path = "all/frameworks.rs"]
+mod frameworks;
+#[path = "all/images.rs"]
+mod images;
+#[path = "all/releases.rs"]
+mod releases;
+#[path = "all/shop.rs"]
+mod shop;
+#[path = "all/site.rs"]
+mod site;

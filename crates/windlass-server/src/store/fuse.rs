@@ -24,7 +24,8 @@ impl Fuse {
         Self::at(2 * write, blow)
     }
 
-    fn at(at: u64, blow: impl Fn() + Send + Sync + 'static) -> Self {
+    /// Blows at this edge, counted from 1: odd ones are before a write, even ones after it.
+    pub fn at(at: u64, blow: impl Fn() + Send + Sync + 'static) -> Self {
         let (passed, blown) = (AtomicU64::new(0), AtomicBool::new(false));
         Self { at, passed, blown, blow: Box::new(blow) }
     }

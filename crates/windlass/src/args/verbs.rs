@@ -129,7 +129,7 @@ pub(crate) struct ServerStart {
     /// Leave the terminal's session: what a start in the background passes on
     #[arg(long, hide = true, requires = "foreground")]
     pub(crate) own_session: bool,
-    /// End as if killed after this many writes of the journal: for proofs
+    /// End as if killed at this edge of the journal, two for each write: for proofs
     #[arg(long, hide = true, requires = "foreground", value_name = "COUNT")]
     pub(crate) end_at_journal_edge: Option<u64>,
 }

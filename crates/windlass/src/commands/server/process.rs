@@ -35,7 +35,7 @@ pub(super) fn foreground(
         build: build_settings(facts, &Disk::real()),
         now: now_ms,
         bake_ms: RolloutSpec::BAKE_MS,
-        abort_after_journal_writes: wanted.end_at_journal_edge,
+        abort_at_journal_edge: wanted.end_at_journal_edge,
     };
     if !wanted.own_session {
         at.output.note(&format!("serving; the log is in {}", settings.layout.own_logs().display()));

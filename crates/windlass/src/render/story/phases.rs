@@ -70,8 +70,8 @@ impl PhaseLine {
                 None => format!("{replica} stays up"),
             },
             Step::Watch { replica } => format!("{replica} still proves itself"),
-            Step::Route { replicas } if replicas.is_empty() => "the route is gone".to_owned(),
-            Step::Route { replicas } => {
+            Step::Route { replicas, .. } if replicas.is_empty() => "the route is gone".to_owned(),
+            Step::Route { replicas, .. } => {
                 let names = replicas.iter().map(|replica| (replica.to_string(), ())).collect();
                 let release = replicas.first().map_or(0, |replica| replica.release.0);
                 format!("requests go to {} of release {release}", joined(&names))

@@ -57,7 +57,7 @@ fn deploy() -> Vec<(u64, Event)> {
         (1220, done(Step::AwaitHealthy { replica: replica(3) })),
         (1220, Event::Phase { phase: Phase::HandingOver }),
         (1220, Event::Phase { phase: Phase::Switching }),
-        (1230, done(Step::Route { replicas: web() })),
+        (1230, done(Step::route_to(web()))),
         (1230, Event::Phase { phase: Phase::Baking }),
         (2230, Event::Phase { phase: Phase::Draining }),
         (2240, done(Step::Drain { replicas: [replica(2)].into_iter().collect() })),
