@@ -49,7 +49,9 @@ pub(crate) enum CliError {
     ServerLost { waited_ms: u64, source: ClientError },
     #[error("process {pid} cannot be signalled")]
     Signal { pid: u32, source: io::Error },
-    #[error("the server, process {pid}, did not stop within {waited_ms} ms")]
+    #[error("left before {app} was stopped")]
+    LeftRunning { app: AppName },
+    #[error("process {pid} did not end within {waited_ms} ms")]
     DidNotStop { pid: u32, waited_ms: u64 },
     #[error("the reactor cannot be made")]
     Reactor(#[source] io::Error),

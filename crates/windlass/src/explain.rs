@@ -33,6 +33,7 @@ pub(crate) fn explain(error: &CliError) -> Problem {
         | CliError::NothingToCancel { .. }
         | CliError::NoReplica { .. }
         | CliError::NotConfirmed { .. }
+        | CliError::LeftRunning { .. }
         | CliError::CannotAsk { .. } => request(error),
         CliError::ServerLost { source, .. } => {
             let mut problem = Problem::environment("server-lost", error.to_string());
@@ -41,11 +42,11 @@ pub(crate) fn explain(error: &CliError) -> Problem {
                 .hint("the job is in the server's journal: windlass server start takes it up again")
                 .hint("then look: windlass status")
         }
-        CliError::Signal { .. } => Problem::environment("server-not-signalled", error.to_string())
+        CliError::Signal { .. } => Problem::environment("process-not-signalled", error.to_string())
             .sources(error)
             .hint("stop it as the user that it runs as, or as root"),
         CliError::DidNotStop { .. } => {
-            Problem::environment("server-did-not-stop", error.to_string())
+            Problem::environment("process-did-not-end", error.to_string())
                 .hint("it may be finishing a step: try again, or look at its log")
         }
         CliError::Reactor(_) => Problem::environment("no-reactor", error.to_string())
@@ -74,6 +75,9 @@ fn request(error: &CliError) -> Problem {
                 running => format!("running: {}", list(running)),
             };
             problem("no-replica").cause(format!("replica {index} was asked for")).hint(hint)
+        }
+        CliError::LeftRunning { .. } => {
+            problem("left-running").hint("what was begun goes on; run it again for the rest")
         }
         CliError::NotConfirmed { .. } => problem("not-confirmed").hint("nothing was changed"),
         _ => Problem::new(Kind::Usage, "cannot-ask", error.to_string())

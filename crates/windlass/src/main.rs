@@ -14,6 +14,7 @@ mod explain;
 mod facts;
 mod inspection;
 mod output;
+mod process_end;
 mod progress;
 mod reference;
 mod render;

@@ -4,6 +4,7 @@
 //! log, its current folder `/`.
 
 use crate::error::CliError;
+use crate::process_end::end;
 use crate::settings::Settings;
 use crate::unit;
 use std::fs::File;
@@ -83,31 +84,8 @@ pub(crate) async fn stop(settings: &Settings) -> Result<Option<Ping>, CliError> 
         }
         Err(error) => return Err(error.into()),
     };
-    signal(ping.pid)?;
-    let begun = Instant::now();
-    while begun.elapsed() < STOP {
-        match client.ping().await {
-            Ok(now) if now.pid == ping.pid => tokio::time::sleep(LOOK).await,
-            Ok(_) | Err(_) if !exists(ping.pid) => return Ok(Some(ping)),
-            Ok(_) | Err(_) => tokio::time::sleep(LOOK).await,
-        }
-    }
-    Err(CliError::DidNotStop { pid: ping.pid, waited_ms: STOP.as_millis() as u64 })
-}
-
-fn signal(pid: u32) -> Result<(), CliError> {
-    let refused = |source| CliError::Signal { pid, source };
-    let id = pid_of(pid).ok_or_else(|| refused(io::Error::from(io::ErrorKind::InvalidInput)))?;
-    rustix::process::kill_process(id, rustix::process::Signal::TERM)
-        .map_err(|errno| refused(errno.into()))
-}
-
-fn exists(pid: u32) -> bool {
-    pid_of(pid).is_some_and(|pid| rustix::process::test_kill_process(pid).is_ok())
-}
-
-fn pid_of(pid: u32) -> Option<rustix::process::Pid> {
-    i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw)
+    end(ping.pid, STOP).await?;
+    Ok(Some(ping))
 }
 
 struct Started {

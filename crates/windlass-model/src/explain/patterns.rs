@@ -41,8 +41,8 @@ fn missing_module(line: &str) -> Option<String> {
     let name = quoted_after(line, "No module named ")?;
     let package = name.split('.').next().unwrap_or(name);
     Some(format!(
-        "`{package}` is not installed in the image: add it to the project's dependencies, or put \
-         its folder on the path with `python-path` in [tool.windlass]"
+        "`{package}` is not installed in the image: add it to the project's dependencies, or name \
+         the folder that holds it with `root` in [tool.windlass]"
     ))
 }
 

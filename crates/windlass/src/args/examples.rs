@@ -90,7 +90,13 @@ pub(crate) const TABLE: &[(&str, &[(&str, &str)])] = &[
             ("windlass server start --foreground --http 127.0.0.1:8080", "where you can see it"),
         ],
     ),
-    ("server stop", &[("windlass server stop", "the apps go on serving")]),
+    (
+        "server stop",
+        &[
+            ("windlass server stop", "the apps go on serving"),
+            ("windlass server stop --all", "nothing of this installation runs any more"),
+        ],
+    ),
     ("server status", &[("windlass server status", "is it running, and where")]),
     (
         "server install",

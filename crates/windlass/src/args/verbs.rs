@@ -109,7 +109,7 @@ pub(crate) enum ServerVerb {
     /// Start the server, in the background unless told otherwise
     Start(ServerStart),
     /// Stop the server; the apps go on serving
-    Stop,
+    Stop(ServerStop),
     /// Show whether the server runs, where it listens and what this machine cannot do
     Status,
     /// Make the server a systemd unit, so that it starts with the machine
@@ -132,6 +132,13 @@ pub(crate) struct ServerStart {
     /// End as if killed at this edge of the journal, two for each write: for proofs
     #[arg(long, hide = true, requires = "foreground", value_name = "COUNT")]
     pub(crate) end_at_journal_edge: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServerStop {
+    /// Stop every app and the reverse proxy too: nothing runs any more
+    #[arg(long)]
+    pub(crate) all: bool,
 }
 
 #[derive(Debug, Args)]

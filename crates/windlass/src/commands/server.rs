@@ -8,6 +8,7 @@ use crate::{render, server_process, unit};
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
+mod everything;
 mod process;
 
 pub(super) use process::edge;
@@ -18,7 +19,7 @@ pub(super) fn server(at: &At, verb: ServerVerb, facts: &Facts) -> Result<ExitCod
     match verb {
         ServerVerb::Start(wanted) if wanted.foreground => process::foreground(at, &wanted, facts),
         ServerVerb::Start(wanted) => wait(start(at, &wanted)),
-        ServerVerb::Stop => wait(stop(at)),
+        ServerVerb::Stop(wanted) => wait(stop(at, wanted.all)),
         ServerVerb::Status => wait(status(at)),
         ServerVerb::Install(wanted) => wait(install(at, &wanted, root)),
         ServerVerb::Uninstall(wanted) if wanted.dry_run => {
@@ -36,7 +37,12 @@ async fn start(at: &At, wanted: &ServerStart) -> Result<ExitCode, CliError> {
     status(at).await
 }
 
-async fn stop(at: &At) -> Result<ExitCode, CliError> {
+async fn stop(at: &At, all: bool) -> Result<ExitCode, CliError> {
+    if all {
+        everything::stop(at).await?;
+        at.output.note("nothing runs any more; `windlass restart --app NAME` brings an app back");
+        return Ok(ExitCode::SUCCESS);
+    }
     let stopped = server_process::stop(&at.settings).await?;
     if at.output.show().json {
         return done(at.output.document(&serde_json::json!({ "stopped": stopped })));

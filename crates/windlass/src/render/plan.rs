@@ -34,15 +34,22 @@ pub(crate) fn plan(report: &PlanReport, verbose: bool, style: Style) -> Vec<Stri
     lines
 }
 
+/// A conclusion longer than this has its evidence on the lines below.
+const LONG: usize = 44;
+
 /// Conclusions with their evidence; the first piece only, unless all are asked for.
 pub(crate) fn findings(findings: &[Finding], verbose: bool, style: Style) -> Vec<String> {
     let mut table = Table::new(&[]);
     for finding in findings {
         let shown = if verbose { finding.evidence.len() } else { 1 };
-        for (n, evidence) in finding.evidence.iter().take(shown).enumerate() {
-            let first = |text: &str| if n == 0 { printable(text) } else { String::new() };
+        let mut subject = cell(printable(&finding.subject));
+        let mut value = cell(printable(&finding.value));
+        if finding.value.chars().count() > LONG {
+            table.row(vec![std::mem::take(&mut subject), std::mem::take(&mut value)]);
+        }
+        for evidence in finding.evidence.iter().take(shown) {
             let evidence = toned(Tone::Faint, printable(&evidence.to_string()));
-            table.row(vec![cell(first(&finding.subject)), cell(first(&finding.value)), evidence]);
+            table.row(vec![std::mem::take(&mut subject), std::mem::take(&mut value), evidence]);
         }
         if let (true, Some(key)) = (verbose, &finding.override_key) {
             let key = toned(Tone::Faint, format!("override: {key} in [tool.windlass]"));
@@ -58,13 +65,14 @@ fn processes(report: &PlanReport, style: Style) -> Vec<String> {
         table.row(vec![
             toned(Tone::Strong, name.as_str()),
             cell(format!("x {}", process.count)),
-            cell(printable(&shell_words(&process.command))),
             toned(Tone::Faint, manner(process)),
+            cell(printable(&shell_words(&process.command))),
         ]);
     }
     for command in &report.spec.release_commands {
-        let once = toned(Tone::Faint, "before the switch, once");
-        table.row(vec![cell("release"), cell("x 1"), cell(printable(&shell_words(command))), once]);
+        let once = toned(Tone::Faint, "before the switch");
+        let command = cell(printable(&shell_words(command)));
+        table.row(vec![cell("release"), cell("once"), once, command]);
     }
     table.lines(style, 2)
 }

@@ -42,7 +42,11 @@ impl Table {
             shown.then_some(&heading).into_iter().chain(&self.rows).collect();
         let columns = all.iter().map(|row| row.len()).max().unwrap_or(0);
         let wide: Vec<usize> = (0..columns)
-            .map(|n| all.iter().filter_map(|row| row.get(n)).map(width).max().unwrap_or(0))
+            .map(|n| {
+                // What ends its line needs no room in its column.
+                let inner = all.iter().filter(|row| n + 1 < filled(row));
+                inner.filter_map(|row| row.get(n)).map(width).max().unwrap_or(0)
+            })
             .collect();
         all.iter().map(|row| line(row, &wide, style, indent)).collect()
     }
@@ -53,8 +57,13 @@ fn width(cell: &Cell) -> usize {
     cell.0.chars().count()
 }
 
+/// How many cells a row has, without the empty ones at its end.
+fn filled(row: &[Cell]) -> usize {
+    row.iter().rposition(|cell| !cell.0.is_empty()).map_or(0, |last| last + 1)
+}
+
 fn line(row: &[Cell], wide: &[usize], style: Style, indent: usize) -> String {
-    let last = row.iter().rposition(|cell| !cell.0.is_empty()).map_or(0, |last| last + 1);
+    let last = filled(row);
     let mut line = " ".repeat(indent);
     for (n, cell) in row.iter().take(last).enumerate() {
         line += &cell.1.map_or_else(|| cell.0.clone(), |tone| style.paint(tone, &cell.0));
@@ -78,6 +87,17 @@ mod tests {
         assert_eq!(plain, ["NAME    STATE  NOTE", "a       up", "longer  down   x"]);
         let coloured = table.lines(Style::new(true), 2);
         assert_eq!(coloured[1], "  a       \x1b[32mup\x1b[0m");
+    }
+
+    #[test]
+    fn a_long_end_of_a_line_moves_nothing() {
+        let mut table = Table::new(&[]);
+        table.row(vec![cell("a"), cell("long, and the last of its line")]);
+        table.row(vec![cell("b"), cell("x"), cell("y")]);
+        assert_eq!(
+            table.lines(Style::plain(), 0),
+            ["a  long, and the last of its line", "b  x  y"]
+        );
     }
 
     #[test]

@@ -77,8 +77,8 @@ shop: what was found
 warning: no lock file
 
 processes
-  web      x 2  gunicorn shop:create_app() 'a b'  on its own socket, probed at /ready (3 in a row)
-  release  x 1  flask db                          before the switch, once
+  web      x 2   on its own socket, probed at /ready (3 in a row)  gunicorn shop:create_app() 'a b'
+  release  once  before the switch                                 flask db
 
 image
   root          Debian, and the libraries that the dependencies need, libpq5
@@ -102,6 +102,17 @@ fn the_long_form_names_every_piece_of_evidence_and_the_key_that_overrides() {
     let text = plan(&report(), true, Style::plain()).join("\n");
     assert!(text.contains("a rule"), "{text}");
     assert!(text.contains("override: app in [tool.windlass]"), "{text}");
+}
+
+#[test]
+fn a_long_conclusion_has_its_evidence_below() {
+    let mut finding = report().findings.remove(0);
+    finding.value = "x".repeat(60);
+    let short = report().findings.remove(0);
+    let lines = findings(&[finding, short], false, Style::plain());
+    assert_eq!(lines[0], format!("  framework  {}", "x".repeat(60)));
+    assert_eq!(lines[1], format!("{}shop/__init__.py:3: import", " ".repeat(20)));
+    assert_eq!(lines[2], "  framework  Flask  shop/__init__.py:3: import");
 }
 
 #[test]

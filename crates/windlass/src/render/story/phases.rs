@@ -78,7 +78,8 @@ impl PhaseLine {
             }
             Step::Drain { replicas } => {
                 let names = replicas.iter().map(|replica| (replica.to_string(), ())).collect();
-                format!("nothing in flight to the old {}", joined(&names))
+                let release = replicas.first().map_or(0, |replica| replica.release.0);
+                format!("nothing in flight to {} of release {release}", joined(&names))
             }
             Step::Stop { replica } => format!("{replica} of release {} stopped", replica.release),
         }

@@ -100,7 +100,7 @@ release 3
   starting      web.1  100 ms
   probing       web.1 answered 200 in 4 ms  600 ms
   switching     requests go to web.1 of release 3  10 ms
-  draining      nothing in flight to the old web.1  10 ms
+  draining      nothing in flight to web.1 of release 2  10 ms
   retiring      web.1 of release 2 stopped  60 ms";
     assert_eq!(text(&says), wanted);
     assert_eq!(
