@@ -3,7 +3,7 @@
 mod patterns;
 
 use crate::rollout::{Step, StepFailure};
-use crate::{ProbeAnswer, Problem, ReplicaFailure};
+use crate::{ExitReason, ProbeAnswer, Problem, ReplicaFailure};
 
 /// Why `step` failed, for a person.
 pub fn explain_step(step: &Step, failure: &StepFailure) -> Problem {
@@ -46,6 +46,16 @@ fn replica(step: &Step, failure: &ReplicaFailure) -> Problem {
     let path = failure.probe_path.as_deref().unwrap_or("/");
     let watched = matches!(step, Step::Watch { .. });
     let (code, message) = match (&failure.exit, &failure.last_answer) {
+        (None, _) if failure.oom_kills > 0 => {
+            let (kills, limit) = (failure.oom_kills, failure.memory_limit_bytes);
+            let limit = limit.map_or(String::new(), |limit| {
+                format!(" (limit {})", crate::quantity::format_bytes(limit))
+            });
+            let killed =
+                if kills == 1 { "a process".to_owned() } else { format!("{kills} processes") };
+            let message = format!("{who} lost {killed} for want of memory{limit} within {after}");
+            ("replica-out-of-memory", message)
+        }
         (Some(exit), _) if watched => {
             ("replica-exited", format!("{who} {exit} {after} after it began to serve"))
         }
@@ -69,12 +79,15 @@ fn replica(step: &Step, failure: &ReplicaFailure) -> Problem {
     };
     let problem = with_answer(Problem::user(code, message), path, failure.last_answer.as_ref());
     let problem = with_log(problem, &failure.log_tail);
-    let problem = failure.stacks.iter().fold(problem, |problem, stack| {
-        problem.cause(format!("Python stacks at the end:\n{}", stack.trim_end()))
-    });
+    let problem = match failure.stacks.as_slice() {
+        [] => problem,
+        stacks => problem.cause(format!("its Python stacks:\n{}", stacks.join("\n").trim_end())),
+    };
     let body = failure.last_answer.as_ref().map_or("", ProbeAnswer::body);
     let evidence = failure.log_tail.iter().map(String::as_str).chain([body]);
-    let mut hints = patterns::hints(evidence, failure.exit);
+    let starved = ExitReason::OutOfMemory { limit_bytes: failure.memory_limit_bytes };
+    let exit = failure.exit.or((failure.oom_kills > 0).then_some(starved));
+    let mut hints = patterns::hints(evidence, exit);
     if hints.is_empty() {
         hints.extend(usual_cures(code));
     }
@@ -103,9 +116,9 @@ fn usual_cures(code: &str) -> Vec<String> {
         "replica-hangs" => &["the stacks show where the code waits: give that call a time-out"],
         "replica-not-listening" => &[
             "the web process must listen on $WINDLASS_SOCKET, or on $HOST and $PORT",
-            "a slow start needs a longer deadline: [tool.windlass.probe] deadline",
+            "a slow start needs a longer deadline: [tool.windlass.health] deadline",
         ],
-        "replica-unhealthy" => &["another path may suit better: [tool.windlass.probe] path"],
+        "replica-unhealthy" => &["another path may suit better: [tool.windlass.health] path"],
         _ => &["its whole log: windlass logs --release <number>"],
     };
     cures.iter().map(|&cure| cure.to_owned()).collect()
@@ -114,7 +127,7 @@ fn usual_cures(code: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ExitReason, ReleaseNumber, ReplicaId};
+    use crate::{ReleaseNumber, ReplicaId};
 
     fn failure(exit: Option<ExitReason>, answer: Option<ProbeAnswer>) -> ReplicaFailure {
         ReplicaFailure {
@@ -130,6 +143,8 @@ mod tests {
             exit,
             log_tail: vec!["ModuleNotFoundError: No module named 'redis'".to_owned()],
             stacks: vec!["File \"app.py\", line 3, in wait".to_owned()],
+            oom_kills: 0,
+            memory_limit_bytes: None,
             after_ms: 3_100,
         }
     }
@@ -152,6 +167,22 @@ mod tests {
             assert!(problem.causes.iter().any(|cause| cause.contains("line 3, in wait")));
             assert!(problem.hints[0].contains("`redis`"), "{:?}", problem.hints);
         }
+    }
+
+    #[test]
+    fn a_server_whose_workers_starve_is_told_so_although_it_lives() {
+        let answer = ProbeAnswer::Broken { detail: "reset".to_owned() };
+        let failure = ReplicaFailure {
+            oom_kills: 4,
+            memory_limit_bytes: Some(200_000_000),
+            log_tail: Vec::new(),
+            ..failure(None, Some(answer))
+        };
+        let step = Step::AwaitHealthy { replica: failure.replica.clone() };
+        let problem = explain_step(&step, &StepFailure::Replica(Box::new(failure)));
+        assert_eq!(problem.code, "replica-out-of-memory");
+        assert!(problem.message.contains("4 processes") && problem.message.contains("200 MB"));
+        assert!(problem.hints[0].contains("raise `memory`"), "{:?}", problem.hints);
     }
 
     #[test]

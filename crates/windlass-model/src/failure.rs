@@ -22,6 +22,13 @@ pub struct ReplicaFailure {
     pub log_tail: Vec<String>,
     /// Python stacks of its processes, when it hung.
     pub stacks: Vec<String>,
+    /// How many of its processes the kernel killed for want of memory, whether or not the one
+    /// that was started lives on (a server's master starts its workers again and again).
+    #[serde(default)]
+    pub oom_kills: u64,
+    /// Its memory limit, in bytes.
+    #[serde(default)]
+    pub memory_limit_bytes: Option<u64>,
     /// How long it had, in milliseconds.
     pub after_ms: u64,
 }

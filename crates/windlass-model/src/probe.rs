@@ -72,6 +72,16 @@ impl ProbeSpec {
         }
     }
 
+    /// How long one and the same error may be answered before it is believed, in milliseconds.
+    pub const ERROR_BELIEVED_MS: u64 = 15_000;
+
+    /// Whether an answer is an error that waiting does not cure: any bad status but those by
+    /// which an app says that it is not ready yet, or too busy (RFC 9110, 15.6.4; RFC 6585, 4).
+    pub fn is_lasting_error(&self, answer: &ProbeAnswer) -> bool {
+        let ProbeAnswer::Status { status, .. } = answer else { return false };
+        !self.accepts(answer) && !matches!(status, 425 | 429 | 502..=504)
+    }
+
     /// Successes in a row after one more answer.
     pub fn tally(&self, in_a_row: u32, answer: &ProbeAnswer) -> u32 {
         if self.accepts(answer) { in_a_row.saturating_add(1) } else { 0 }
@@ -118,6 +128,9 @@ mod tests {
             [(200, true), (302, true), (401, true), (403, true), (404, false), (500, false)]
         {
             assert_eq!(probe.accepts(&answer(status)), healthy, "{status}");
+        }
+        for (status, lasting) in [(200, false), (500, true), (404, true), (503, false)] {
+            assert_eq!(probe.is_lasting_error(&answer(status)), lasting, "{status}");
         }
         let row = [answer(200), answer(200), ProbeAnswer::NotListening, answer(204)];
         assert_eq!(row.iter().fold(0, |n, a| probe.tally(n, a)), 1);

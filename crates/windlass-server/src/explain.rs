@@ -3,7 +3,6 @@
 use crate::client::ClientError;
 use crate::serve::ServerError;
 use crate::store::StoreError;
-use windlass_build::BuildError;
 use windlass_build::inspect::TreeError;
 use windlass_model::Problem;
 
@@ -75,11 +74,6 @@ pub fn explain_tree(error: &TreeError) -> Problem {
             .sources(error)
             .hint("give the folder that holds the project's code, one that the server may read"),
     }
-}
-
-/// A build that failed, explained.
-pub fn explain_build(error: &BuildError) -> Problem {
-    Problem::environment("build-failed", error.to_string()).sources(error)
 }
 
 /// Why the server could not run, explained.

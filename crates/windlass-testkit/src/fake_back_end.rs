@@ -140,9 +140,11 @@ impl BackEnd for FakeBackEnd {
             world.outcome("route")?;
             if routes.generation >= world.generation {
                 let all = routes.apps.iter().flat_map(|app| app.set.replicas.clone());
-                let replicas: BTreeSet<_> = all.collect();
+                let standby = routes.apps.iter().flat_map(|app| &app.standby);
+                let standby = standby.flat_map(|set| set.replicas.clone());
+                let (replicas, standby) = (all.collect(), standby.collect());
                 world.check_route(&replicas, &current);
-                world.put_routes(routes.generation, replicas);
+                world.put_routes(routes.generation, replicas, standby);
             }
             Ok(())
         })
@@ -237,6 +239,8 @@ fn failed(
         exit,
         log_tail: vec!["ModuleNotFoundError: No module named 'redis'".to_owned()],
         stacks: Vec::new(),
+        oom_kills: 0,
+        memory_limit_bytes: None,
         after_ms: 1,
     }))
 }

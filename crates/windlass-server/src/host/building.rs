@@ -2,11 +2,12 @@
 
 use super::HostSettings;
 use crate::back_end::{BuildOrder, Built};
-use crate::explain::{explain_build, explain_tree};
+use crate::explain::explain_tree;
 use crate::report::Report;
 use std::path::Path;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
+use windlass_build::explain::explain as explain_build;
 use windlass_build::inspect::{HostFacts, Inspection, Tree, explain as explain_inspect, inspect};
 use windlass_build::{BuildDirs, BuildRequest, BuildSettings, build as build_image};
 use windlass_model::{AppName, Event, Problem, Progress, PythonVersion};

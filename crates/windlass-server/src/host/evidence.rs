@@ -36,10 +36,12 @@ impl HostBackEnd {
             let tail = log_tail(&path, ReplicaFailure::LOG_LINES).unwrap_or_default();
             let stacks =
                 if ask_stacks { engine.stacks(&id).unwrap_or_default() } else { Vec::new() };
-            (tail.into_iter().map(|line| line.text).collect(), stacks)
+            let oom_kills = engine.inspect(&id).map_or(0, |found| found.oom_kills);
+            (tail.into_iter().map(|line| line.text).collect(), stacks, oom_kills)
         });
-        let (log_tail, stacks) = collected.await.unwrap_or_default();
-        let probe = set.process(&replica.process).and_then(|process| process.probe.as_ref());
+        let (log_tail, stacks, oom_kills) = collected.await.unwrap_or_default();
+        let process = set.process(&replica.process);
+        let probe = process.and_then(|process| process.probe.as_ref());
         StepFailure::Replica(Box::new(ReplicaFailure {
             replica: replica.clone(),
             probe_path: probe.map(|probe| probe.path.clone()),
@@ -47,6 +49,8 @@ impl HostBackEnd {
             exit: known.exit,
             log_tail,
             stacks,
+            oom_kills,
+            memory_limit_bytes: process.and_then(|process| process.resources.memory_bytes),
             after_ms,
         }))
     }

@@ -15,6 +15,11 @@ use windlass_proxy::{Address, ProbeRequest, probe};
 const LOOK: Duration = Duration::from_millis(20);
 /// The same while it is watched.
 const WATCH_LOOK: Duration = Duration::from_millis(100);
+/// The longest pause between two probes of a replica that keeps answering badly: each bad answer
+/// may be a traceback in its log.
+const BAD_PAUSE: Duration = Duration::from_secs(1);
+/// A replica that has lost this many processes for want of memory will lose more.
+const STARVED: u64 = 3;
 /// Tries at the end of the watch: a replica may be busy with real requests.
 const LAST_TRIES: u32 = 3;
 
@@ -35,22 +40,24 @@ impl HostBackEnd {
         report: &Report,
     ) -> StepResult {
         let asked = self.asked(replica, set).await?;
-        let (begun, mut last_answer, mut in_a_row) = (Instant::now(), None, 0);
+        let mut tried = Tried { begun: Instant::now(), in_a_row: 0, last: None, bad_since: None };
+        let mut pause = Duration::ZERO;
         loop {
-            if let Some(exit) = self.exit_of(replica).await? {
-                let known = Known { begun, last_answer, exit: Some(exit) };
-                return Err(self.replica_failure(replica, set, known).await);
+            let (exit, oom_kills) = self.state_of(replica).await?;
+            if exit.is_some() || oom_kills >= STARVED {
+                return Err(self.replica_failure(replica, set, tried.known(exit)).await);
             }
             let Some((address, probe)) = &asked.probe else {
-                if begun.elapsed() >= asked.settle {
+                if tried.begun.elapsed() >= asked.settle {
                     return Ok(());
                 }
                 tokio::time::sleep(LOOK).await;
                 continue;
             };
             let answer = asked.ask(address, probe).await;
-            in_a_row = probe.tally(in_a_row, &answer);
-            if in_a_row > 0 || differs(last_answer.as_ref(), &answer) {
+            let news = tried.take(probe, answer.clone());
+            let in_a_row = tried.in_a_row;
+            if in_a_row > 0 || news {
                 report.tell(Event::Probed {
                     replica: replica.clone(),
                     answer: answer.clone(),
@@ -61,13 +68,17 @@ impl HostBackEnd {
             if in_a_row >= probe.successes {
                 return Ok(());
             }
-            if begun.elapsed() >= Duration::from_millis(probe.deadline_ms) {
-                let known = Known { begun, last_answer: Some(answer), exit: None };
-                return Err(self.replica_failure(replica, set, known).await);
+            if tried.is_over(probe) {
+                return Err(self.replica_failure(replica, set, tried.known(None)).await);
             }
-            let waiting = matches!(answer, ProbeAnswer::NotListening);
-            let pause = if waiting { LOOK } else { Duration::from_millis(probe.interval_ms) };
-            last_answer = Some(answer);
+            let interval = Duration::from_millis(probe.interval_ms);
+            pause = match &answer {
+                ProbeAnswer::NotListening => LOOK,
+                _ if tried.bad_since.is_some() => {
+                    (pause * 2).clamp(interval, BAD_PAUSE.max(interval))
+                }
+                _ => interval,
+            };
             tokio::time::sleep(pause).await;
         }
     }
@@ -82,8 +93,9 @@ impl HostBackEnd {
         let asked = self.asked(replica, set).await?;
         let begun = Instant::now();
         loop {
-            if let Some(exit) = self.exit_of(replica).await? {
-                let known = Known { begun, last_answer: None, exit: Some(exit) };
+            let (exit, oom_kills) = self.state_of(replica).await?;
+            if exit.is_some() || oom_kills >= STARVED {
+                let known = Known { begun, last_answer: None, exit };
                 return Err(self.replica_failure(replica, set, known).await);
             }
             let left = limit.saturating_sub(begun.elapsed());
@@ -101,7 +113,7 @@ impl HostBackEnd {
             }
             last_answer = Some(answer);
         }
-        let exit = self.exit_of(replica).await?;
+        let (exit, _) = self.state_of(replica).await?;
         Err(self.replica_failure(replica, set, Known { begun, last_answer, exit }).await)
     }
 
@@ -120,14 +132,52 @@ impl HostBackEnd {
         Ok(Asked { replica, set, probe, settle: Duration::from_millis(settle_ms) })
     }
 
-    /// How the replica's container ended; a container that is gone counts as ended unseen.
-    async fn exit_of(&self, replica: &ReplicaId) -> Result<Option<ExitReason>, StepFailure> {
+    /// How the replica's container ended, and how many of its processes starved; a container
+    /// that is gone counts as ended unseen.
+    async fn state_of(
+        &self,
+        replica: &ReplicaId,
+    ) -> Result<(Option<ExitReason>, u64), StepFailure> {
         let id = replica.container();
         self.on_engine(move |engine| match engine.inspect(&id) {
-            Some(found) => found.state.exit(),
-            None => Some(ExitReason::ShimLost),
+            Some(found) => (found.state.exit(), found.oom_kills),
+            None => (Some(ExitReason::ShimLost), 0),
         })
         .await
+    }
+}
+
+/// What has come of the probes so far.
+struct Tried {
+    begun: Instant,
+    in_a_row: u32,
+    last: Option<ProbeAnswer>,
+    /// Since when the answer has been one and the same error that waiting does not cure.
+    bad_since: Option<Instant>,
+}
+
+impl Tried {
+    /// Counts one more answer; whether it says something new.
+    fn take(&mut self, probe: &ProbeSpec, answer: ProbeAnswer) -> bool {
+        let news = differs(self.last.as_ref(), &answer);
+        let lasts = probe.is_lasting_error(&answer);
+        if news || !lasts {
+            self.bad_since = lasts.then(Instant::now);
+        }
+        self.in_a_row = probe.tally(self.in_a_row, &answer);
+        self.last = Some(answer);
+        news
+    }
+
+    /// Whether no more probes shall be made: the deadline has passed, or an error is believed.
+    fn is_over(&self, probe: &ProbeSpec) -> bool {
+        let believed = Duration::from_millis(ProbeSpec::ERROR_BELIEVED_MS);
+        self.bad_since.is_some_and(|since| since.elapsed() >= believed)
+            || self.begun.elapsed() >= Duration::from_millis(probe.deadline_ms)
+    }
+
+    fn known(self, exit: Option<ExitReason>) -> Known {
+        Known { begun: self.begun, last_answer: self.last, exit }
     }
 }
 

@@ -2,26 +2,43 @@
 
 use super::{Cut, Fuse, StoreError};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
+use std::thread::JoinHandle;
 use tokio::sync::oneshot;
 
 type Work = Box<dyn FnOnce(&mut Connection, Option<&Fuse>) + Send>;
 
-/// Hands transactions to the thread. The thread ends when the last handle is gone.
+/// Hands transactions to the thread. When the last handle goes, what is queued is written, the
+/// thread ends and the file is closed.
 #[derive(Clone)]
 pub(super) struct Writer {
-    queue: mpsc::Sender<Work>,
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    queue: Option<mpsc::Sender<Work>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.queue = None;
+        if let Some(thread) = self.thread.take() {
+            // A writer that panicked has said so itself.
+            let _ = thread.join();
+        }
+    }
 }
 
 impl Writer {
     pub(super) fn spawn(mut connection: Connection, fuse: Option<Fuse>) -> Self {
         let (queue, work) = mpsc::channel::<Work>();
-        std::thread::spawn(move || {
+        let thread = std::thread::spawn(move || {
             for work in work {
                 work(&mut connection, fuse.as_ref());
             }
         });
-        Self { queue }
+        Self { inner: Arc::new(Inner { queue: Some(queue), thread: Some(thread) }) }
     }
 
     /// Runs `work` in one immediate transaction and answers once it is durable. `journal` writes
@@ -49,7 +66,8 @@ impl Writer {
         &self,
         work: impl FnOnce(&mut Connection, Option<&Fuse>) + Send + 'static,
     ) -> Result<(), StoreError> {
-        self.queue
+        let queue = self.inner.queue.as_ref().ok_or(StoreError::Closed)?;
+        queue
             .send(Box::new(move |connection, fuse| {
                 if !fuse.is_some_and(Fuse::is_blown) {
                     work(connection, fuse);

@@ -121,6 +121,7 @@ impl Stage {
         assert_eq!(world.running(), current, "{what}: what runs\n  {calls}");
         let web: BTreeSet<_> = current.into_iter().filter(|r| r.process.is_web()).collect();
         assert_eq!(world.routed, web, "{what}: what is routed to\n  {calls}");
+        assert!(world.standby.is_empty(), "{what}: nobody stands by at the end\n  {calls}");
     }
 
     fn path(&self) -> PathBuf {

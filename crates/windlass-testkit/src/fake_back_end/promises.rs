@@ -37,12 +37,14 @@ impl FakeWorld {
     }
 
     pub(super) fn check_drain(&mut self, replicas: &Replicas, current: &Replicas) {
-        self.must("unrouted before drained", |world| world.routed.is_disjoint(replicas));
+        self.must("unrouted before drained", |world| {
+            !replicas.iter().any(|replica| world.reaches(replica))
+        });
         self.must("durable before drained", |_| current.is_disjoint(replicas));
     }
 
     pub(super) fn check_stop(&mut self, replica: &ReplicaId, current: &Replicas) {
-        self.must("unrouted before stopped", |world| !world.routed.contains(replica));
+        self.must("unrouted before stopped", |world| !world.reaches(replica));
         self.must("drained before stopped", |world| !world.busy.contains(replica));
         // A singleton stops before its successor starts, so before the new set is current.
         if replica.process.is_web() {
@@ -52,7 +54,9 @@ impl FakeWorld {
 
     pub(super) fn check_discard(&mut self, container: &ContainerId, current: &Replicas) {
         let is = |replica: &ReplicaId| replica.container() == *container;
-        self.must("unrouted before discarded", |world| !world.routed.iter().any(is));
+        self.must("unrouted before discarded", |world| {
+            !world.routed.iter().chain(&world.standby).any(is)
+        });
         self.must("what is current is never discarded", |_| !current.iter().any(is));
         self.busy.retain(|replica| !is(replica));
     }

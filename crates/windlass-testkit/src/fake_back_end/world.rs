@@ -18,6 +18,8 @@ pub struct FakeWorld {
     pub healthy: BTreeSet<ReplicaId>,
     /// Replicas that the edge sends requests to.
     pub routed: BTreeSet<ReplicaId>,
+    /// Replicas of the release before that the edge asks where those routed to break.
+    pub standby: BTreeSet<ReplicaId>,
     /// Replicas that were routed to and not drained since.
     pub busy: BTreeSet<ReplicaId>,
     /// Generation of the routes.
@@ -53,6 +55,7 @@ impl FakeWorld {
             replicas: BTreeSet::new(),
             healthy: BTreeSet::new(),
             routed: BTreeSet::new(),
+            standby: BTreeSet::new(),
             busy: BTreeSet::new(),
             generation: 0,
             prepared: BTreeSet::new(),
@@ -87,10 +90,21 @@ impl FakeWorld {
         }
     }
 
-    pub(super) fn put_routes(&mut self, generation: u64, replicas: BTreeSet<ReplicaId>) {
+    /// Whether a request may reach the replica.
+    pub(super) fn reaches(&self, replica: &ReplicaId) -> bool {
+        self.routed.contains(replica) || self.standby.contains(replica)
+    }
+
+    pub(super) fn put_routes(
+        &mut self,
+        generation: u64,
+        replicas: BTreeSet<ReplicaId>,
+        standby: BTreeSet<ReplicaId>,
+    ) {
         self.generation = generation;
-        self.busy.extend(replicas.iter().cloned());
+        self.busy.extend(replicas.iter().chain(&standby).cloned());
         self.routed = replicas;
+        self.standby = standby;
     }
 
     pub(super) fn forget(&mut self, container: &ContainerId) {
