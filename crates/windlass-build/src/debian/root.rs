@@ -78,7 +78,16 @@ pub(crate) fn entries(
     let mut base = layer(&plan.base, &[])?;
     let mut python = layer(&plan.python, &[&base])?;
     let mut extra = layer(&plan.extra, &[&base, &python])?;
-    let has = |path: &str| [&base, &python, &extra].iter().any(|layer| layer.contains_key(path));
+    // A package need not name the folders of its files: bookworm's loader lies in a /lib64 that
+    // no package has an entry for once it is merged.
+    let has = |folder: &str| {
+        let below = format!("{folder}/");
+        let first_below = |layer: &&Entries| {
+            let next = layer.range(below.clone()..).next();
+            next.is_some_and(|(path, _)| path.starts_with(&below))
+        };
+        [&base, &python, &extra].iter().any(first_below)
+    };
     let links = tidy::merged_links(&has);
     furnish::base(&mut base);
     base.extend(links.into_iter().map(|entry| (entry.path.clone(), entry)));

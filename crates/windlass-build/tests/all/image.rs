@@ -161,6 +161,21 @@ fn looks_right(place: &Workplace, image: &BuiltImage) {
     assert!(config.env.contains(&"PYTHONPATH=/app".to_owned()), "{:?}", config.env);
 }
 
+/// The loader is named by an absolute path in every program: without the link nothing starts.
+#[test]
+fn an_older_suite_has_the_links_of_the_merged_folders_too() {
+    let place = Workplace::new("older-", 0o644);
+    let image = place.build(&spec(PythonVersion::three(11)));
+    let store = ImageStore::open(place.dirs().images).expect("a layout");
+    let layers = LayerCache::open(place.dir.path().join("layers")).expect("a cache");
+    let layers = layers.ensure(&store, &image.manifest).expect("unpacked");
+    let folder = if cfg!(target_arch = "aarch64") { "lib" } else { "lib64" };
+    for name in ["bin", "lib", "sbin", folder] {
+        let link = layers.iter().find_map(|layer| std::fs::read_link(layer.join(name)).ok());
+        assert_eq!(link, Some(Path::new("usr").join(name)), "{name}");
+    }
+}
+
 /// The unpacked root's Python, through its own loader, on this machine.
 fn python_works(place: &Workplace) {
     let folder = place.dirs().cache.join("debian/interpreters");
