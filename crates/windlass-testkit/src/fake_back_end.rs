@@ -73,25 +73,25 @@ impl BackEnd for FakeBackEnd {
     async fn run_release(&self, run: &ReleaseRun<'_>, _: &Report) -> StepResult {
         let container = release_container(run);
         self.act(|world| {
-            let ended = world.containers.get(&container).copied();
-            if ended == Some(ContainerState::Exited(ExitReason::Code { code: 0 })) {
-                return Ok(());
+            let failed = |exit: ExitReason| StepFailure::ReleaseCommand {
+                command: run.release.spec.release_commands[run.command].clone(),
+                exit: Some(exit),
+                log_tail: vec!["it failed".to_owned()],
+            };
+            // However it ended: a command is never run a second time.
+            match world.containers.get(&container) {
+                Some(ContainerState::Exited(exit)) if exit.is_success() => return Ok(()),
+                Some(ContainerState::Exited(exit)) => return Err(failed(*exit)),
+                _ => {}
             }
             world.call(format!("release command {} of {}", run.command, run.release.number));
             world.must("prepared before its commands run", |world| {
                 world.prepared.contains(&run.release.number)
             });
-            let result = world.outcome(&format!("release {}", run.command)).map_err(|_| {
-                StepFailure::ReleaseCommand {
-                    command: run.release.spec.release_commands[run.command].clone(),
-                    exit: Some(ExitReason::Code { code: 1 }),
-                    log_tail: vec!["it failed".to_owned()],
-                }
-            });
-            let code = u8::from(result.is_err());
-            let state = ContainerState::Exited(ExitReason::Code { code });
-            world.containers.insert(container, state);
-            result
+            let result = world.outcome(&format!("release {}", run.command));
+            let exit = ExitReason::Code { code: u8::from(result.is_err()) };
+            world.containers.insert(container, ContainerState::Exited(exit));
+            result.map_err(|_| failed(exit))
         })
         .await
     }

@@ -1,6 +1,6 @@
 //! Killed at every edge of the journal, the app ends in the old release or the new one.
 
-use crate::stage::{Death, Stage, deploy, problem, succeeded};
+use crate::stage::{Death, Stage, deploy, succeeded};
 use std::collections::BTreeMap;
 use windlass_model::JobKind;
 
@@ -76,7 +76,6 @@ fn a_second_deploy_ends_in_the_new_release_and_migrates_once() {
 fn a_failing_deploy_ends_in_the_old_release_untouched() {
     for effect in [
         "prepare 2",
-        "release 1",
         "start web.2",
         "probe web.2",
         "probe worker.1",
@@ -100,6 +99,19 @@ fn a_failing_deploy_ends_in_the_old_release_untouched() {
             assert_eq!(old, 1, "{at}: the old replicas are never started again");
         });
     }
+}
+
+#[test]
+fn a_failed_release_command_is_never_run_again() {
+    let prepare = |stage: &Stage| {
+        deployed(stage);
+        stage.fail("release 1");
+    };
+    kill_everywhere("release command", prepare, &deploy(), |stage, at| {
+        assert_eq!(release_of(stage), 1, "{at}");
+        let runs = stage.world().calls.iter().filter(|c| *c == "release command 1 of 2").count();
+        assert_eq!(runs, 1, "{at}");
+    });
 }
 
 #[test]
@@ -128,16 +140,4 @@ fn a_rollback_ends_whole() {
     kill_everywhere("rollback", prepare, &JobKind::Rollback { to: None }, |stage, at| {
         assert_eq!(release_of(stage), 1, "{at}");
     });
-}
-
-#[test]
-fn a_failed_migration_is_not_run_again_by_the_next_server() {
-    let stage = Stage::new();
-    deployed(&stage);
-    stage.fail("release 0");
-    let job = stage.run(deploy());
-    assert_eq!(problem(&job).code, "release-command-failed");
-    stage.recover();
-    let runs = stage.world().calls.iter().filter(|c| *c == "release command 0 of 2").count();
-    assert_eq!(runs, 1);
 }
