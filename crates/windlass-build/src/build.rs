@@ -87,17 +87,15 @@ pub fn build(
         .ok_or(BuildError::Processor { machine: std::env::consts::ARCH })?;
     let lock = lock::read(request.project)?;
 
-    let system = System::ensure(
-        &SystemRequest {
-            pins: locked::debian_pins(lock.as_ref(), &root),
-            spec: root.clone(),
-            access: &request.settings.access,
-            downloader: &downloader,
-            cache: &request.dirs.cache.join("debian"),
-            shelf: &shelf,
-        },
-        &meter,
-    )?;
+    let wanted = SystemRequest {
+        pins: locked::debian_pins(lock.as_ref(), &root),
+        spec: root.clone(),
+        access: &request.settings.access,
+        downloader: &downloader,
+        cache: &request.dirs.cache.join("debian"),
+        shelf: &shelf,
+    };
+    let system = System::ensure(&wanted, &meter)?;
     let resolved = resolve(request, &root, machine, lock.as_ref(), &meter)?;
     let dependencies = Dependencies {
         request,

@@ -78,16 +78,7 @@ pub(crate) fn entries(
     let mut base = layer(&plan.base, &[])?;
     let mut python = layer(&plan.python, &[&base])?;
     let mut extra = layer(&plan.extra, &[&base, &python])?;
-    // A package need not name the folders of its files: bookworm's loader lies in a /lib64 that
-    // no package has an entry for once it is merged.
-    let has = |folder: &str| {
-        let below = format!("{folder}/");
-        let first_below = |layer: &&Entries| {
-            let next = layer.range(below.clone()..).next();
-            next.is_some_and(|(path, _)| path.starts_with(&below))
-        };
-        [&base, &python, &extra].iter().any(first_below)
-    };
+    let has = |folder: &str| [&base, &python, &extra].iter().any(|layer| holds(layer, folder));
     let links = tidy::merged_links(&has);
     furnish::base(&mut base);
     base.extend(links.into_iter().map(|entry| (entry.path.clone(), entry)));
@@ -106,6 +97,13 @@ pub(crate) fn entries(
         extra: extra.into_values().collect(),
         unreviewed,
     })
+}
+
+/// Whether anything lies in a folder. A package need not name the folders of its files: bookworm's
+/// loader lies in a /lib64 that no package has an entry for once it is merged.
+fn holds(layer: &Entries, folder: &str) -> bool {
+    let below = format!("{folder}/");
+    layer.range(below.clone()..).next().is_some_and(|(path, _)| path.starts_with(&below))
 }
 
 fn is_reviewed(name: &str) -> bool {
