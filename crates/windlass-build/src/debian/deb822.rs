@@ -35,8 +35,12 @@ impl<'t> Stanza<'t> {
 pub(crate) fn stanzas(text: &str) -> impl Iterator<Item = Stanza<'_>> {
     let mut rest = text;
     std::iter::from_fn(move || {
-        rest = rest.trim_start_matches(['\n', '\r']);
-        if rest.is_empty() {
+        while let Some((line, after)) = rest.split_once('\n')
+            && line.trim().is_empty()
+        {
+            rest = after;
+        }
+        if rest.trim().is_empty() {
             return None;
         }
         let end = end_of_stanza(rest);
