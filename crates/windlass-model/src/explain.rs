@@ -10,7 +10,7 @@ pub fn explain_step(step: &Step, failure: &StepFailure) -> Problem {
     match failure {
         StepFailure::Replica(failure) => replica(step, failure),
         StepFailure::ReleaseCommand { command, exit, log_tail } => {
-            let command = command.join(" ");
+            let command = crate::shell_words::line(command);
             let how = exit.map_or("did not end in time".to_owned(), |exit| exit.to_string());
             let problem = Problem::user(
                 "release-command-failed",

@@ -28,6 +28,7 @@ pub mod quantity;
 pub mod release;
 pub mod replica;
 pub mod rollout;
+pub mod shell_words;
 
 pub use app_name::AppName;
 pub use app_spec::{AppSpec, ProcessSpec, Resources, Serves};

@@ -60,7 +60,7 @@ pub fn explain_store(error: &StoreError) -> Problem {
         StoreError::JobRunning { app, running } => {
             let message = format!("job {running} of `{app}` is still running");
             Problem::user("deploy-in-progress", message)
-                .hint(format!("watch it: windlass status {app}"))
+                .hint(format!("watch it: windlass status --app {app}"))
         }
         StoreError::Closed => Problem::environment("server-stopping", message)
             .hint("the server is ending; it goes on where it was when it starts again"),

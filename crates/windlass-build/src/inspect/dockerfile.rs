@@ -81,7 +81,11 @@ fn command_line(rest: &str) -> String {
             if shell && words.get(1).is_some_and(|flag| flag == "-c") {
                 words.get(2).cloned().unwrap_or_default()
             } else {
-                words.iter().map(|word| super::shell::quote(word)).collect::<Vec<_>>().join(" ")
+                words
+                    .iter()
+                    .map(|word| windlass_model::shell_words::quote(word))
+                    .collect::<Vec<_>>()
+                    .join(" ")
             }
         }
         Err(_) => rest.to_owned(),

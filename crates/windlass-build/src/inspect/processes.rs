@@ -69,7 +69,7 @@ pub(super) fn make(question: &Question<'_>) -> Result<Processes, InspectError> {
     let key = if matches!(app.source, Source::Object(_)) { "app" } else { "processes.web" };
     made.findings.push(Finding {
         subject: "web".to_owned(),
-        value: web.command.join(" "),
+        value: windlass_model::shell_words::line(&web.command),
         evidence: app.evidence.iter().cloned().chain(web.notes).collect(),
         override_key: Some(key.to_owned()),
     });
@@ -229,7 +229,7 @@ fn configured_process(
     };
     made.findings.push(Finding {
         subject: format!("process {name}"),
-        value: spec.command.join(" "),
+        value: windlass_model::shell_words::line(&spec.command),
         evidence: vec![project.config_evidence(&key, format!("`{key}` in [tool.windlass]"))],
         override_key: Some(key),
     });

@@ -7,7 +7,7 @@ mod server;
 
 pub(super) use self::server::{choose_server, has_control_socket};
 use super::framework::Interface;
-use super::shell::quote;
+use windlass_model::shell_words::quote;
 use windlass_model::{AppReference, ServerKind, Serves};
 
 /// What a server is told besides the app.

@@ -3,6 +3,8 @@
 //! A line is cut into simple commands; what it cannot understand it says so, and the line is then
 //! left to a real shell as it is. Nothing is ever expanded here.
 
+use windlass_model::shell_words::quote;
+
 /// One simple command of a line.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct SimpleCommand {
@@ -28,16 +30,6 @@ impl Word {
     /// A word of our own that needs no quotes or gets them.
     pub(super) fn new(text: &str) -> Self {
         Self { raw: quote(text), text: text.to_owned(), literal: true }
-    }
-}
-
-/// A word as a POSIX shell reads it back.
-pub(super) fn quote(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c);
-    if !text.is_empty() && text.chars().all(plain) {
-        text.to_owned()
-    } else {
-        format!("'{}'", text.replace('\'', "'\\''"))
     }
 }
 

@@ -28,7 +28,7 @@ pub(super) async fn start(
         };
         Refusal::from(
             Problem::user("release-unknown", message)
-                .hint(format!("its releases: windlass releases {}", app.name)),
+                .hint(format!("its releases: windlass releases --app {}", app.name)),
         )
     })?;
     let container = api.host.start_one_off(&release, request.env).await?;

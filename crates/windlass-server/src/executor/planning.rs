@@ -40,7 +40,7 @@ pub fn rollback_target<'a>(
             None => format!("`{}` has no earlier release that served", app.name),
         };
         return Err(Problem::user("release-unknown", message)
-            .hint(format!("its releases: windlass releases {}", app.name)));
+            .hint(format!("its releases: windlass releases --app {}", app.name)));
     };
     if current == Some(release.number) {
         let message = format!("release {} of `{}` is the current one", release.number, app.name);

@@ -45,6 +45,7 @@ fn a_server_killed_at_any_journal_edge_loses_nothing() {
     assert!(reached > 10, "the server was never ended in the middle: last edge {reached}");
     let report = load.stop();
     assert_eq!(report.failed, 0, "{report}");
+    println!("ended at edges up to {reached}; {report}");
 }
 
 /// Starts a server that ends itself, as by SIGKILL, at an edge of its journal.
@@ -121,6 +122,7 @@ fn an_edge_that_is_killed_comes_back_with_its_last_table() {
     assert!(load.await_answers(200, LONG), "{}", load.stop());
     assert_eq!(site.get("/").body, "open");
     let report = load.stop();
+    println!("the edge was killed: {report}");
     // Making the gap 0 is not promised yet; that it is short and ends is.
     assert!(report.longest_gap_ms < 5_000, "{report}");
 }

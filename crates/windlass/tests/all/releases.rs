@@ -4,7 +4,7 @@ use crate::site::Site;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use windlass_testkit::world::mounts_below;
-use windlass_testkit::{Fault, Page, Project};
+use windlass_testkit::{Fault, LoadReport, Page, Project};
 
 /// What a refusal must name, whatever else it says.
 fn evidence(fault: Fault) -> &'static [&'static str] {
@@ -19,7 +19,7 @@ fn evidence(fault: Fault) -> &'static [&'static str] {
 }
 
 /// Deploys `good` sound releases with the broken ones spread among them, then goes back once.
-fn releases_under_load(good: u64, connections: usize, pause_ms: u64, at_least: u64) {
+fn releases_under_load(good: u64, connections: usize, pause_ms: u64, at_least: u64) -> LoadReport {
     let site = Site::flask("kiosk", "text 1");
     let load = site.load(connections, pause_ms);
     let mut faults = Fault::ALL.into_iter();
@@ -44,6 +44,7 @@ fn releases_under_load(good: u64, connections: usize, pause_ms: u64, at_least: u
     assert_eq!(report.failed, 0, "{report}");
     let foreign: Vec<_> = report.bodies.keys().filter(|body| !body.starts_with(b"text ")).collect();
     assert!(foreign.is_empty(), "an answer that no good release gives: {foreign:?}");
+    report
 }
 
 fn refused(site: &Site, fault: Fault, serving: &str) {
@@ -62,11 +63,12 @@ fn refused(site: &Site, fault: Fault, serving: &str) {
 fn no_request_is_lost_over_good_and_bad_releases() {
     // The full size (20 deploys, 64 connections, 100,000 requests) is bench/releases.
     let full = std::env::var_os("WINDLASS_TEST_FULL").is_some();
-    if full {
-        releases_under_load(15, 64, 20, 100_000);
+    let report = if full {
+        releases_under_load(15, 64, 20, 100_000)
     } else {
-        releases_under_load(3, 16, 20, 2_000);
-    }
+        releases_under_load(3, 16, 20, 2_000)
+    };
+    println!("{report}");
 }
 
 #[test]

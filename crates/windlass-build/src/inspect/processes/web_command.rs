@@ -8,8 +8,8 @@ use crate::inspect::python_source::{Assignment, Value};
 use crate::inspect::rewrite;
 use crate::inspect::runner::Target;
 use crate::inspect::serve::{self, Tuning};
-use crate::inspect::shell::quote;
 use crate::inspect::tree::file_name;
+use windlass_model::shell_words::quote;
 use windlass_model::{CommandLine, Evidence, ServerKind, Serves};
 
 /// The command of the web process.
