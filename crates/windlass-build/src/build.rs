@@ -95,8 +95,15 @@ pub fn build(
         cache: &request.dirs.cache.join("debian"),
         shelf: &shelf,
     };
-    let system = System::ensure(&wanted, &meter)?;
-    let resolved = resolve(request, &root, machine, lock.as_ref(), &meter)?;
+    // Neither needs the other, and both wait for the network.
+    let (system, resolved) = std::thread::scope(|scope| {
+        let resolving = scope.spawn(|| resolve(request, &root, machine, lock.as_ref()));
+        let system = System::ensure(&wanted, &meter);
+        (system, resolving.join().expect("resolving does not panic"))
+    });
+    let (resolved, resolving) = resolved?;
+    let system = system?;
+    meter.pass(resolving);
     let dependencies = Dependencies {
         request,
         system: &system,
@@ -124,13 +131,13 @@ pub fn build(
     })
 }
 
+/// The packages that the project depends on, and how long finding them took.
 fn resolve(
     request: &BuildRequest<'_>,
     root: &RootSpec,
     machine: Machine,
     lock: Option<&WindlassLock>,
-    meter: &Meter<'_>,
-) -> Result<Resolved, BuildError> {
+) -> Result<(Resolved, Progress), BuildError> {
     let part = Part::begin("resolve");
     let glibc = Target::glibc_of(&root.suite).ok_or(SystemError::Python {
         python: root.python,
@@ -145,8 +152,8 @@ fn resolve(
         lock,
     })?;
     let how = if resolved.from_cache { "packages, known already" } else { "packages chosen" };
-    meter.end(&part, resolved.resolution.packages.len() as u64, how);
-    Ok(resolved)
+    let progress = part.ended(resolved.resolution.packages.len() as u64, how);
+    Ok((resolved, progress))
 }
 
 fn store_image(

@@ -58,12 +58,14 @@ fn catalogue(error: &CatalogueError) -> Problem {
     let message = error.to_string();
     match error {
         CatalogueError::Sources { source, .. } => disk("apt-sources-unreadable", error, source),
-        CatalogueError::NoArchive { .. } => Problem::environment("no-debian-archive", message)
+        CatalogueError::NoArchive { apt_dir } => Problem::environment("no-debian-archive", message)
             .cause("images are made from Debian's packages, wherever this machine gets them")
-            .hint(
-                "Name an archive and its key ring in Windlass's settings (`debian.url`, \
-                 `debian.security-url`, `debian.keyring`), or add a Debian source to apt.",
-            ),
+            .hint(format!(
+                "Write a source of Debian's into {}: `Types: deb`, `URIs`, `Suites`, \
+                     `Components: main`, and `Signed-By` with the archive's key ring. It is only \
+                     read: apt itself is not needed.",
+                apt_dir.join("sources.list.d/debian.sources").display()
+            )),
         CatalogueError::Fetch { source, .. } => download(source).cause(message),
         CatalogueError::Untrusted { source, .. } => {
             let problem = Problem::environment("archive-untrusted", message).sources(error);

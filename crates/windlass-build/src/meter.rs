@@ -49,8 +49,7 @@ impl<'a> Meter<'a> {
 
     /// The part is done.
     pub(crate) fn end(&self, part: &Part, done: u64, detail: &str) {
-        let elapsed_ms = part.began.elapsed().as_millis() as u64;
-        self.pass(part.progress(done, Some(elapsed_ms), detail.to_owned()));
+        self.pass(part.ended(done, detail));
     }
 
     /// Passes on what another part of the crate tells.
@@ -71,6 +70,12 @@ impl Part {
     /// A part that counts items.
     pub(crate) fn begin(name: &'static str) -> Self {
         Self { name, total: None, unit: ProgressUnit::Items, began: Instant::now() }
+    }
+
+    /// What tells that the part is done.
+    pub(crate) fn ended(&self, done: u64, detail: &str) -> Progress {
+        let elapsed_ms = self.began.elapsed().as_millis() as u64;
+        self.progress(done, Some(elapsed_ms), detail.to_owned())
     }
 
     fn progress(&self, done: u64, elapsed_ms: Option<u64>, detail: String) -> Progress {

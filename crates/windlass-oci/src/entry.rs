@@ -1,8 +1,8 @@
 //! What a layer holds: one entry per path, described by value.
 //!
 //! Whoever plans a layer makes entries; [`crate::LayerWriter`] puts them into an order and a form
-//! that depend on nothing else. Owners are always root: containers run as another user, and
-//! their root file system is read-only.
+//! that depend on nothing else. What is not said to be another's belongs to root: containers run
+//! as another user, and their root file system is read-only.
 
 use std::path::PathBuf;
 
@@ -13,6 +13,8 @@ pub struct LayerEntry {
     pub path: String,
     /// Permission bits, such as `0o644`.
     pub mode: u32,
+    /// Number of the user and of the group that it belongs to; 0 is root.
+    pub owner: u32,
     /// What is there.
     pub kind: EntryKind,
 }
@@ -38,14 +40,26 @@ pub enum Content {
 }
 
 impl LayerEntry {
+    /// Something of root's.
+    pub fn new(path: impl Into<String>, mode: u32, kind: EntryKind) -> Self {
+        Self { path: path.into(), mode, owner: 0, kind }
+    }
+
+    /// The same, belonging to another user and the group of the same number.
+    #[must_use]
+    pub fn owned_by(mut self, owner: u32) -> Self {
+        self.owner = owner;
+        self
+    }
+
     /// A folder that everybody may read.
     pub fn dir(path: impl Into<String>) -> Self {
-        Self { path: path.into(), mode: 0o755, kind: EntryKind::Dir }
+        Self::new(path, 0o755, EntryKind::Dir)
     }
 
     /// A file with the given permission bits.
     pub fn file(path: impl Into<String>, mode: u32, content: Content) -> Self {
-        Self { path: path.into(), mode, kind: EntryKind::File(content) }
+        Self::new(path, mode, EntryKind::File(content))
     }
 
     /// A text that everybody may read.
@@ -55,6 +69,6 @@ impl LayerEntry {
 
     /// A symbolic link.
     pub fn symlink(path: impl Into<String>, target: impl Into<String>) -> Self {
-        Self { path: path.into(), mode: 0o777, kind: EntryKind::Symlink(target.into()) }
+        Self::new(path, 0o777, EntryKind::Symlink(target.into()))
     }
 }

@@ -5,6 +5,9 @@ use crate::image::{NamedLayer, ProjectFiles, Shelf, System, key_of, made_by};
 use crate::meter::{Meter, Part};
 use windlass_model::Problem;
 
+/// Part of the layer's key: raised when the same files give another layer.
+const APP_FORM: u32 = 2;
+
 /// The project's own files, with their bytecode.
 pub(super) fn project_layer(
     request: &BuildRequest<'_>,
@@ -16,7 +19,7 @@ pub(super) fn project_layer(
     let files = ProjectFiles::read(request.project, request.spec)?;
     warnings.extend(skipped_warning(&files.skipped));
     let count = files.count();
-    let key = key_of(&("app", system.identity, files.key(), &request.spec.persist));
+    let key = key_of(&("app", APP_FORM, system.identity, files.key(), &request.spec.persist));
     let info = if let Some(info) = shelf.find(&key) {
         info
     } else {

@@ -151,7 +151,7 @@ fn tar_entries(reader: Box<dyn Read + '_>, path: &Path) -> Result<Vec<LayerEntry
             }
             _ => continue,
         };
-        entries.push(LayerEntry { path: name, mode, kind });
+        entries.push(LayerEntry::new(name, mode, kind));
     }
     Ok(entries)
 }

@@ -27,7 +27,8 @@ const BUSYBOX: &str = "[ awk base64 basename bunzip2 bzcat cat chmod clear cmp c
 /// Completes the lowest layer.
 pub(crate) fn base(entries: &mut Entries) {
     let user = BuildSpec::USER;
-    let home = "/home/app";
+    // The one folder that every container may write to: its root is read-only.
+    let home = "/tmp";
     let mut add = |entry: LayerEntry| drop(entries.insert(entry.path.clone(), entry));
     add(LayerEntry::text(
         "etc/passwd",
@@ -48,8 +49,11 @@ pub(crate) fn base(entries: &mut Entries) {
     add(LayerEntry::symlink("var/run", "/run"));
     add(LayerEntry::symlink("var/lock", "/run/lock"));
     let (volume, socket) = (&PersistPath::VOLUME[1..], &Serves::SOCKET_DIR[1..]);
-    for dir in ["dev", "proc", "sys", "run", "run/lock", "home", &home[1..], volume, socket] {
+    for dir in ["dev", "proc", "sys", "run", "run/lock", "home"] {
         add(LayerEntry::dir(dir));
+    }
+    for dir in [volume, socket] {
+        add(LayerEntry::dir(dir).owned_by(user));
     }
     for dir in ["tmp", "var/tmp"] {
         add(LayerEntry { mode: 0o1777, ..LayerEntry::dir(dir) });

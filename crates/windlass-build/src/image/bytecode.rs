@@ -18,6 +18,9 @@ pub(crate) struct CompileJob {
     pub(crate) shown: String,
     /// Where the bytecode goes; its folder exists.
     pub(crate) target: PathBuf,
+    /// Jobs of one group that follow each other share a process. What a file compiles to can
+    /// depend on what its process compiled before, so a group must always have the same files.
+    pub(crate) group: usize,
 }
 
 /// Why bytecode could not be made.
@@ -44,8 +47,8 @@ pub(crate) fn compile(
 ) -> Result<BTreeSet<usize>, CompileError> {
     let mut lines = String::new();
     for job in jobs {
-        let _ =
-            writeln!(lines, "{}\0{}\0{}", job.source.display(), job.shown, job.target.display());
+        let (source, target) = (job.source.display(), job.target.display());
+        let _ = writeln!(lines, "{source}\0{}\0{target}\0{}", job.shown, job.group);
     }
     let at_once = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let start = |source| CompileError::Start { source };

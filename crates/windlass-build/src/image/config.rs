@@ -51,7 +51,8 @@ pub(crate) fn image_config(
 fn environment(spec: &BuildSpec) -> Vec<String> {
     let python_path: Vec<_> = spec.python_path.iter().map(|folder| in_app(folder)).collect();
     let mut env = BTreeMap::from([
-        ("HOME".to_owned(), "/home/app".to_owned()),
+        // Libraries keep caches below it, and nothing else can be written to.
+        ("HOME".to_owned(), "/tmp".to_owned()),
         ("LANG".to_owned(), "C.UTF-8".to_owned()),
         ("PATH".to_owned(), PATH.to_owned()),
         ("PYTHONDONTWRITEBYTECODE".to_owned(), "1".to_owned()),

@@ -163,10 +163,18 @@ impl ProjectFiles {
         entries.push(LayerEntry::dir(app));
         for file in self.files {
             let path = format!("{app}/{}", file.path);
-            entries.push(LayerEntry { path, mode: file.mode, kind: file.kind });
+            entries.push(LayerEntry::new(path, file.mode, file.kind));
         }
+        // A layer repeats the folders that it adds to, as they are below.
+        entries.push(LayerEntry::dir(&PersistPath::VOLUME[1..]).owned_by(BuildSpec::USER));
         for kept in &spec.persist {
             let path = kept.path.trim_end_matches('/');
+            if kept.directory {
+                // For containers without a volume, and for engines that fill a new volume from
+                // the image: the link must lead somewhere that the app may write to.
+                let folder = format!("{}/{path}", &PersistPath::VOLUME[1..]);
+                entries.push(LayerEntry::dir(folder).owned_by(BuildSpec::USER));
+            }
             let target = format!("{}/{path}", PersistPath::VOLUME);
             entries.push(LayerEntry::symlink(format!("{app}/{path}"), target));
         }
@@ -202,7 +210,9 @@ fn bytecode_entries(
         let source = scratch.path().join(format!("{}.py", jobs.len()));
         fs::write(&source, bytes).map_err(disk)?;
         let target = scratch.path().join(format!("{}.pyc", jobs.len()));
-        jobs.push((CompileJob { source, shown, target }, kept));
+        // Alone in its process: which files are compiled with it depends on the cache.
+        let group = jobs.len();
+        jobs.push((CompileJob { source, shown, target, group }, kept));
     }
     if !jobs.is_empty() {
         let plain: Vec<_> = jobs.iter().map(|(job, _)| job.clone()).collect();

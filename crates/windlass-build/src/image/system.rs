@@ -314,6 +314,10 @@ fn unpack(entries: &RootEntries, scratch: &Path, root: &Path) -> Result<(), Inte
     fs::remove_file(&packed).map_err(disk)
 }
 
+/// Modules of the standard library that one process compiles; always the same ones, since the
+/// layer's packages fix the list.
+const GROUP: usize = 32;
+
 fn compile_library(interpreter: &Interpreter, entries: &[LayerEntry]) -> Result<(), SystemError> {
     let mut jobs = Vec::new();
     for entry in entries {
@@ -324,7 +328,8 @@ fn compile_library(interpreter: &Interpreter, entries: &[LayerEntry]) -> Result<
                 .map_err(|source| InterpreterError::Disk { path: folder.to_owned(), source })?;
         }
         let source = interpreter.root.join(&entry.path);
-        jobs.push(CompileJob { source, shown: format!("/{}", entry.path), target });
+        let (shown, group) = (format!("/{}", entry.path), jobs.len() / GROUP);
+        jobs.push(CompileJob { source, shown, target, group });
     }
     compile(interpreter, &jobs)?;
     Ok(())

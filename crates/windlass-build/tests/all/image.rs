@@ -150,6 +150,7 @@ fn looks_right(place: &Workplace, image: &BuiltImage) {
     assert!(text("etc/passwd").contains("app:x:65532:65532:"));
     let link = std::fs::read_link(find("app/instance").expect("a link")).expect("a link");
     assert_eq!(link, Path::new("/data/instance"));
+    assert!(find("data/instance").expect("the link's end").is_dir());
     let mode = |path: &str| find(path).expect(path).metadata().expect(path).permissions().mode();
     assert_eq!((mode("app/run.sh") & 0o777, mode("app/main.py") & 0o777), (0o755, 0o644));
     // PEP 552: flags 1 is "hash-based, source not looked at".

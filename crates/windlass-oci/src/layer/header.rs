@@ -6,6 +6,8 @@ const NAME: usize = 100;
 const PREFIX: usize = 155;
 /// Largest size that 11 octal digits hold.
 const MAX_SIZE: u64 = 0o777_7777_7777;
+/// Largest user number that 7 octal digits hold.
+const MAX_OWNER: u32 = 0o777_7777;
 
 /// All header blocks of an entry; `kind` is ustar's type flag.
 pub(super) fn head(entry: &LayerEntry, size: u64, kind: u8, target: &str) -> Vec<u8> {
@@ -21,9 +23,14 @@ pub(super) fn head(entry: &LayerEntry, size: u64, kind: u8, target: &str) -> Vec
     if size > MAX_SIZE {
         record(&mut records, "size", &size.to_string());
     }
+    if entry.owner > MAX_OWNER {
+        record(&mut records, "uid", &entry.owner.to_string());
+        record(&mut records, "gid", &entry.owner.to_string());
+    }
     let mut blocks = Vec::with_capacity(512);
     if !records.is_empty() {
-        blocks.extend(block(("", "PaxHeaders/entry"), 0o644, records.len() as u64, b'x', ""));
+        let pax = Meta { mode: 0o644, owner: 0, size: records.len() as u64, kind: b'x' };
+        blocks.extend(block(("", "PaxHeaders/entry"), pax, ""));
         let padding = (512 - records.len() % 512) % 512;
         blocks.extend(records);
         blocks.resize(blocks.len() + padding, 0);
@@ -31,7 +38,11 @@ pub(super) fn head(entry: &LayerEntry, size: u64, kind: u8, target: &str) -> Vec
     let (prefix, rest) = split.unwrap_or(("", "PaxHeaders/path"));
     let short_target = if target.len() > NAME || !target.is_ascii() { "" } else { target };
     let short_size = if size > MAX_SIZE { 0 } else { size };
-    blocks.extend(block((prefix, rest), entry.mode, short_size, kind, short_target));
+    blocks.extend(block(
+        (prefix, rest),
+        Meta { size: short_size, kind, ..Meta::of(entry) },
+        short_target,
+    ));
     blocks
 }
 
@@ -59,13 +70,30 @@ fn record(out: &mut Vec<u8>, key: &str, value: &str) {
     out.extend(format!("{length} {key}={value}\n").as_bytes());
 }
 
-fn block((prefix, name): (&str, &str), mode: u32, size: u64, kind: u8, target: &str) -> [u8; 512] {
+/// The numbers of a header.
+#[derive(Clone, Copy)]
+struct Meta {
+    mode: u32,
+    owner: u32,
+    size: u64,
+    kind: u8,
+}
+
+impl Meta {
+    fn of(entry: &LayerEntry) -> Self {
+        Self { mode: entry.mode, owner: entry.owner, size: 0, kind: 0 }
+    }
+}
+
+fn block((prefix, name): (&str, &str), meta: Meta, target: &str) -> [u8; 512] {
+    let Meta { mode, owner, size, kind } = meta;
     let mut block = [0_u8; 512];
     let mut put = |at: usize, bytes: &[u8]| block[at..at + bytes.len()].copy_from_slice(bytes);
     put(0, name.as_bytes());
     put(100, format!("{:07o}", mode & 0o7777).as_bytes());
-    put(108, b"0000000");
-    put(116, b"0000000");
+    let owner = format!("{:07o}", if owner > MAX_OWNER { 0 } else { owner });
+    put(108, owner.as_bytes());
+    put(116, owner.as_bytes());
     put(124, format!("{size:011o}").as_bytes());
     put(136, b"00000000000");
     put(148, b"        ");

@@ -12,7 +12,9 @@ fn entries() -> Vec<LayerEntry> {
         LayerEntry::text("app/main.py", "print(1)\n"),
         LayerEntry::text(long, "long"),
         LayerEntry::text("app/übung.txt", "umlaut"),
-        LayerEntry { path: "tmp".into(), mode: 0o1777, kind: EntryKind::Dir },
+        LayerEntry { mode: 0o1777, ..LayerEntry::dir("tmp") },
+        LayerEntry::dir("data").owned_by(65_532),
+        LayerEntry::dir("far-user").owned_by(3_000_000_000),
         LayerEntry::symlink("bin", "usr/bin"),
         LayerEntry::symlink("far", "x".repeat(150)),
         LayerEntry::file("usr/bin/tool", 0o755, Content::Bytes(vec![7; 100_000])),
@@ -48,7 +50,12 @@ fn an_independent_reader_finds_every_entry_as_given() {
         entry.read_to_end(&mut content).expect("content");
         let header = entry.header();
         assert_eq!(header.mtime().expect("a time"), 0);
-        assert_eq!((header.uid().expect("uid"), header.gid().expect("gid")), (0, 0));
+        let owner = match path.as_str() {
+            "data/" => 65_532,
+            "far-user/" => 3_000_000_000,
+            _ => 0,
+        };
+        assert_eq!((header.uid().expect("uid"), header.gid().expect("gid")), (owner, owner));
         found.push((path, header.mode().expect("mode"), link, content));
     }
     for wanted in entries() {
