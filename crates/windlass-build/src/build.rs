@@ -95,15 +95,8 @@ pub fn build(
         cache: &request.dirs.cache.join("debian"),
         shelf: &shelf,
     };
-    // Neither needs the other, and both wait for the network.
-    let (system, resolved) = std::thread::scope(|scope| {
-        let resolving = scope.spawn(|| resolve(request, &root, machine, lock.as_ref()));
-        let system = System::ensure(&wanted, &meter);
-        (system, resolving.join().expect("resolving does not panic"))
-    });
-    let (resolved, resolving) = resolved?;
-    let system = system?;
-    meter.pass(resolving);
+    let (system, resolved) =
+        system_and_packages(request, &wanted, (machine, lock.as_ref()), &meter)?;
     let dependencies = Dependencies {
         request,
         system: &system,
@@ -129,6 +122,24 @@ pub fn build(
         parts: meter.into_parts(),
         warnings,
     })
+}
+
+/// The system and what to install on it: neither needs the other, and both wait for the network.
+fn system_and_packages(
+    request: &BuildRequest<'_>,
+    wanted: &SystemRequest<'_>,
+    (machine, lock): (Machine, Option<&WindlassLock>),
+    meter: &Meter<'_>,
+) -> Result<(System, Resolved), BuildError> {
+    let (system, resolved) = std::thread::scope(|scope| {
+        let resolving = scope.spawn(|| resolve(request, &wanted.spec, machine, lock));
+        let system = System::ensure(wanted, meter);
+        (system, resolving.join().expect("resolving does not panic"))
+    });
+    let (resolved, took) = resolved?;
+    let system = system?;
+    meter.pass(took);
+    Ok((system, resolved))
 }
 
 /// The packages that the project depends on, and how long finding them took.

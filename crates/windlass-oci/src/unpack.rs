@@ -92,14 +92,11 @@ impl Target {
     ) -> Result<(), UnpackError> {
         let read = |source| UnpackError::Read { blob: blob.to_owned(), source };
         let kind = entry.header().entry_type();
-        if kind == EntryType::XGlobalHeader {
-            return Ok(());
-        }
         let path = clean(&entry.path_bytes())?;
-        if path.is_empty() {
-            return Ok(());
-        }
-        if whiteout::apply(&self.folder, &path, self.privileged)? {
+        if kind == EntryType::XGlobalHeader
+            || path.is_empty()
+            || whiteout::apply(&self.folder, &path, self.privileged)?
+        {
             return Ok(());
         }
         let header = entry.header();
@@ -125,13 +122,7 @@ impl Target {
                 if !self.privileged {
                     return Ok(());
                 }
-                let number = rustix::fs::makedev(device.0.unwrap_or(0), device.1.unwrap_or(0));
-                let kind = if kind == EntryType::Char {
-                    FileType::CharacterDevice
-                } else {
-                    FileType::BlockDevice
-                };
-                self.folder.make_node(&path, kind, mode, number)?;
+                self.make_device(&path, kind, mode, device)?;
             }
             _ => return Err(UnpackError::Kind { path }),
         }
@@ -143,6 +134,22 @@ impl Target {
             }
         }
         Ok(())
+    }
+
+    /// A device node of the numbers in a header; what a header leaves out is 0.
+    fn make_device(
+        &self,
+        path: &str,
+        kind: EntryType,
+        mode: u32,
+        (major, minor): (Option<u32>, Option<u32>),
+    ) -> Result<(), UnpackError> {
+        let number = rustix::fs::makedev(major.unwrap_or(0), minor.unwrap_or(0));
+        let kind = match kind {
+            EntryType::Char => FileType::CharacterDevice,
+            _ => FileType::BlockDevice,
+        };
+        self.folder.make_node(path, kind, mode, number)
     }
 
     fn finish(self) -> Result<(), UnpackError> {

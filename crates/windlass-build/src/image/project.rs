@@ -8,7 +8,7 @@ use super::bytecode::{CompileError, CompileJob, bytecode_path, compile};
 use super::ignore::IgnoreRules;
 use super::shelf::key_of;
 use sha2::{Digest as _, Sha256};
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -182,6 +182,9 @@ impl ProjectFiles {
     }
 }
 
+/// Kept in the place of the bytecode of a source that is not valid for the Python.
+const INVALID: &[u8] = b"not valid for this Python";
+
 /// Bytecode of the project's modules; only what the cache lacks is compiled.
 fn bytecode_entries(
     files: &[ProjectFile],
@@ -214,26 +217,39 @@ fn bytecode_entries(
         let group = jobs.len();
         jobs.push((CompileJob { source, shown, target, group }, kept));
     }
-    if !jobs.is_empty() {
-        let plain: Vec<_> = jobs.iter().map(|(job, _)| job.clone()).collect();
-        let invalid = compile(interpreter, &plain)?;
-        for (number, (job, kept)) in jobs.into_iter().enumerate() {
-            if invalid.contains(&number) {
-                // An empty file stands for "not valid for this Python".
-                fs::write(&job.target, b"").map_err(disk)?;
-            }
-            fs::rename(&job.target, &kept).map_err(disk)?;
-        }
-    }
+    compile_into_cache(interpreter, jobs, cache)?;
     let mut entries = Vec::new();
     for (place, kept) in wanted {
         let bytes = fs::read(&kept).map_err(disk)?;
-        if !bytes.is_empty() {
+        if bytes != INVALID {
             let path = format!("{}/{place}", &BuildSpec::APP_DIR[1..]);
             entries.push(LayerEntry::file(path, 0o644, Content::Bytes(bytes)));
         }
     }
     Ok(entries)
+}
+
+/// Compiles and keeps each result under its key.
+fn compile_into_cache(
+    interpreter: &Interpreter,
+    jobs: Vec<(CompileJob, PathBuf)>,
+    cache: &Path,
+) -> Result<(), ProjectError> {
+    if jobs.is_empty() {
+        return Ok(());
+    }
+    let disk = |source| ProjectError::Disk { path: cache.to_owned(), source };
+    let plain: Vec<_> = jobs.iter().map(|(job, _)| job.clone()).collect();
+    let invalid = compile(interpreter, &plain)?;
+    for (number, (job, kept)) in jobs.into_iter().enumerate() {
+        if invalid.contains(&number) {
+            fs::write(&job.target, INVALID).map_err(disk)?;
+        }
+        // On disk before it has its name: a power cut must not leave a name with nothing in it.
+        File::open(&job.target).and_then(|file| file.sync_all()).map_err(disk)?;
+        fs::rename(&job.target, &kept).map_err(disk)?;
+    }
+    Ok(())
 }
 
 /// Whether a link at `path` leads to a place below the project's root.

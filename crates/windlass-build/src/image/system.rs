@@ -241,6 +241,9 @@ impl<'a> Work<'a> {
             fs::create_dir(&unfinished.root).map_err(disk)?;
             unpack(entries, scratch.path(), &unfinished.root)?;
             compile_library(&unfinished, &entries.python)?;
+            // Layers are made from this root: it must not have its name before it is on disk.
+            let folder = File::open(&unfinished.root).map_err(disk)?;
+            rustix::fs::syncfs(folder).map_err(|errno| disk(errno.into()))?;
             fs::rename(&unfinished.root, root).map_err(disk)?;
         }
         let mut python = entries.python.clone();

@@ -107,6 +107,7 @@ fn one_source_gives_one_digest_and_a_change_one_layer() {
     assert_eq!(old.layers[..below], new.layers[..below]);
     assert_ne!(old.layers[below], new.layers[below]);
     looks_right(&here, &first);
+    config_looks_right(&here, &first);
     python_works(&here);
 }
 
@@ -156,6 +157,10 @@ fn looks_right(place: &Workplace, image: &BuiltImage) {
     // PEP 552: flags 1 is "hash-based, source not looked at".
     let bytecode = std::fs::read(find("app/shop/__pycache__/__init__.cpython-313.pyc").expect("x"));
     assert_eq!(bytecode.expect("readable")[4..8], [1, 0, 0, 0]);
+}
+
+fn config_looks_right(place: &Workplace, image: &BuiltImage) {
+    let store = ImageStore::open(place.dirs().images).expect("a layout");
     let config = store.read_config(&place.manifest(image)).expect("a config");
     assert_eq!(config.user, "65532:65532");
     assert_eq!(config.cmd, ["python", "main.py"]);
