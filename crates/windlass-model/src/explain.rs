@@ -41,11 +41,30 @@ pub fn explain_undone(first: Problem, undoing: &[Problem]) -> Problem {
 }
 
 fn replica(step: &Step, failure: &ReplicaFailure) -> Problem {
+    let path = failure.probe_path.as_deref().unwrap_or("/");
+    let (code, message) = verdict(failure, path, matches!(step, Step::Watch { .. }));
+    let problem = with_answer(Problem::user(code, message), path, failure.last_answer.as_ref());
+    let problem = with_log(problem, &failure.log_tail);
+    let problem = match failure.stacks.as_slice() {
+        [] => problem,
+        stacks => problem.cause(format!("its Python stacks:\n{}", stacks.join("\n").trim_end())),
+    };
+    let body = failure.last_answer.as_ref().map_or("", ProbeAnswer::body);
+    let evidence = failure.log_tail.iter().map(String::as_str).chain([body]);
+    let starved = ExitReason::OutOfMemory { limit_bytes: failure.memory_limit_bytes };
+    let exit = failure.exit.or((failure.oom_kills > 0).then_some(starved));
+    let mut hints = patterns::hints(evidence, exit);
+    if hints.is_empty() {
+        hints.extend(usual_cures(code));
+    }
+    hints.into_iter().fold(problem, Problem::hint)
+}
+
+/// What happened: a stable code, and a sentence.
+fn verdict(failure: &ReplicaFailure, path: &str, watched: bool) -> (&'static str, String) {
     let who = format!("{} of release {}", failure.replica, failure.replica.release);
     let after = crate::quantity::format_duration_ms(failure.after_ms);
-    let path = failure.probe_path.as_deref().unwrap_or("/");
-    let watched = matches!(step, Step::Watch { .. });
-    let (code, message) = match (&failure.exit, &failure.last_answer) {
+    match (&failure.exit, &failure.last_answer) {
         (None, _) if failure.oom_kills > 0 => {
             let (kills, limit) = (failure.oom_kills, failure.memory_limit_bytes);
             let limit = limit.map_or(String::new(), |limit| {
@@ -76,22 +95,7 @@ fn replica(step: &Step, failure: &ReplicaFailure) -> Problem {
         (None, None) => {
             ("replica-unhealthy", format!("{who} did not become healthy within {after}"))
         }
-    };
-    let problem = with_answer(Problem::user(code, message), path, failure.last_answer.as_ref());
-    let problem = with_log(problem, &failure.log_tail);
-    let problem = match failure.stacks.as_slice() {
-        [] => problem,
-        stacks => problem.cause(format!("its Python stacks:\n{}", stacks.join("\n").trim_end())),
-    };
-    let body = failure.last_answer.as_ref().map_or("", ProbeAnswer::body);
-    let evidence = failure.log_tail.iter().map(String::as_str).chain([body]);
-    let starved = ExitReason::OutOfMemory { limit_bytes: failure.memory_limit_bytes };
-    let exit = failure.exit.or((failure.oom_kills > 0).then_some(starved));
-    let mut hints = patterns::hints(evidence, exit);
-    if hints.is_empty() {
-        hints.extend(usual_cures(code));
     }
-    hints.into_iter().fold(problem, Problem::hint)
 }
 
 fn with_answer(problem: Problem, path: &str, answer: Option<&ProbeAnswer>) -> Problem {

@@ -4,6 +4,7 @@
 //! checked when they connect, and every refusal is a `Problem` in JSON.
 
 mod apps;
+mod asked;
 mod jobs;
 mod logs;
 mod ndjson;

@@ -8,6 +8,7 @@ mod job;
 mod place;
 pub mod planning;
 mod rollout;
+mod sweep;
 mod verdict;
 
 use crate::back_end::BackEnd;
@@ -15,9 +16,14 @@ use crate::explain::explain_store;
 use crate::own_log::OwnLog;
 use crate::store::{Store, StoreError};
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use tokio::sync::{Notify, watch};
-use windlass_model::{AppName, Job, JobId, JobKind};
+use windlass_model::{AppName, Job, JobId, JobKind, JobState, Problem};
+
+/// Pause before a job is tried again that the store kept from going on.
+const STANDSTILL: Duration = Duration::from_secs(5);
 
 /// Runs jobs on a back end.
 pub struct Executor<B> {
@@ -79,23 +85,42 @@ impl<B: BackEnd> Executor<B> {
     fn spawn(self: &Arc<Self>, job: JobId) {
         let cancel = watch::Sender::new(false);
         let cancelled = cancel.subscribe();
-        if self.running().insert(job, cancel).is_some() {
-            return;
+        match self.running().entry(job) {
+            Entry::Occupied(_) => return,
+            Entry::Vacant(place) => drop(place.insert(cancel)),
         }
         let executor = Arc::clone(self);
         tokio::spawn(async move {
-            if let Err(error) = executor.run_job(job, cancelled).await {
-                // The job stays as the journal has it; the next start goes on from there.
-                executor.log.error(&format!("job {job} stands still"), &explain_store(&error));
+            while let Err(error) = executor.run_job(job, cancelled.clone()).await {
+                let problem = explain_store(&error);
+                executor.log.error(&format!("job {job} stands still"), &problem);
+                if !may_pass(&error) && executor.give_up(job, problem).await.is_ok() {
+                    break;
+                }
+                // A full disk may be cleared: then it goes on from where its journal ends.
+                tokio::time::sleep(STANDSTILL).await;
             }
             executor.running().remove(&job);
             executor.ended.notify_one();
         });
     }
 
+    /// Ends a job that cannot go on. What is current stays; the reconciler removes the rest.
+    async fn give_up(&self, job: JobId, problem: Problem) -> Result<(), StoreError> {
+        self.store.set_job_state(job, JobState::Failed { problem }).await
+    }
+
     fn running(&self) -> std::sync::MutexGuard<'_, HashMap<JobId, watch::Sender<bool>>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether trying again may help: not where the store's contents are the trouble.
+fn may_pass(error: &StoreError) -> bool {
+    !matches!(
+        error,
+        StoreError::Unreadable { .. } | StoreError::Missing { .. } | StoreError::Encode { .. }
+    )
 }
 
 impl<B> std::fmt::Debug for Executor<B> {

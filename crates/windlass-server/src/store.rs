@@ -13,6 +13,7 @@ mod fuse;
 mod jobs;
 mod journal;
 mod notices;
+mod prune;
 mod releases;
 mod replicas;
 mod row;

@@ -1,5 +1,7 @@
 //! The control plane as a whole, on a fake back end and on the real one.
 
+#[path = "all/api.rs"]
+mod api;
 #[path = "all/crashes.rs"]
 mod crashes;
 #[path = "all/jobs.rs"]

@@ -1,14 +1,15 @@
 //! Jobs: submitting, looking, watching.
 
+use super::asked::{Body, Choices, job_id};
 use super::peer::Peer;
-use super::refusal::{Refusal, parse};
+use super::refusal::Refusal;
 use super::{Api, app_name, ndjson};
 use crate::host::read_project;
 use crate::store::Store;
 use crate::wire::Submit;
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{ConnectInfo, Path, Query, State};
+use axum::extract::{ConnectInfo, Path, State};
 use axum::response::Response;
 use serde::Deserialize;
 use tokio::sync::watch;
@@ -20,18 +21,17 @@ const BATCH: u32 = 200;
 pub(super) async fn submit(
     State(api): State<Api>,
     ConnectInfo(peer): ConnectInfo<Peer>,
-    body: Bytes,
+    Body(submit): Body<Submit>,
 ) -> Result<Json<Job>, Refusal> {
-    accept(&api, parse(&body)?, peer).await
+    accept(&api, submit, peer).await
 }
 
 pub(super) async fn submit_to(
     State(api): State<Api>,
     ConnectInfo(peer): ConnectInfo<Peer>,
     Path(app): Path<String>,
-    body: Bytes,
+    Body(kind): Body<JobKind>,
 ) -> Result<Json<Job>, Refusal> {
-    let kind = parse(&body)?;
     accept(&api, Submit { app: Some(app_name(&app)?), kind }, peer).await
 }
 
@@ -60,22 +60,23 @@ async fn named(project: std::path::PathBuf, app: Option<AppName>) -> Result<AppN
 
 pub(super) async fn job(
     State(api): State<Api>,
-    Path(job): Path<u64>,
+    Path(job): Path<String>,
 ) -> Result<Json<Job>, Refusal> {
-    find(&api, job).map(Json)
+    find(&api, job_id(&job)?).map(Json)
 }
 
 pub(super) async fn cancel(
     State(api): State<Api>,
-    Path(job): Path<u64>,
+    Path(job): Path<String>,
 ) -> Result<Json<Job>, Refusal> {
+    let job = job_id(&job)?;
     find(&api, job)?;
-    api.executor.cancel(JobId(job)).await?;
+    api.executor.cancel(job).await?;
     find(&api, job).map(Json)
 }
 
-fn find(api: &Api, job: u64) -> Result<Job, Refusal> {
-    let found = api.store.job(JobId(job))?;
+fn find(api: &Api, job: JobId) -> Result<Job, Refusal> {
+    let found = api.store.job(job)?;
     found.map(|row| row.job).ok_or_else(|| Refusal::not_found(&format!("there is no job {job}")))
 }
 
@@ -87,13 +88,14 @@ pub(super) struct After {
 
 pub(super) async fn events(
     State(api): State<Api>,
-    Path(job): Path<u64>,
-    Query(After { after }): Query<After>,
+    Path(job): Path<String>,
+    Choices(After { after }): Choices<After>,
 ) -> Result<Response, Refusal> {
+    let job = job_id(&job)?;
     find(&api, job)?;
     // Listened for before the first look: what comes in between is then not missed.
     let bell = api.store.notices().listen();
-    let watch = Watch { store: api.store.clone(), job: JobId(job), after, bell, ended: false };
+    let watch = Watch { store: api.store.clone(), job, after, bell, ended: false };
     Ok(ndjson::answer(futures_util::stream::unfold(watch, Watch::next)))
 }
 

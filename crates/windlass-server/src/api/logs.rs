@@ -1,11 +1,12 @@
 //! An app's log lines: of several replicas, in the order in which they were written.
 
+use super::asked::Choices;
 use super::refusal::Refusal;
 use super::{Api, apps, ndjson};
 use crate::store::Store;
 use crate::wire::{LogQuery, LogRecord, LogStream};
 use axum::body::Bytes;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::response::Response;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path as FilePath, PathBuf};
@@ -26,7 +27,7 @@ const WAITING: usize = 16;
 pub(super) async fn logs(
     State(api): State<Api>,
     Path(app): Path<String>,
-    Query(query): Query<LogQuery>,
+    Choices(query): Choices<LogQuery>,
 ) -> Result<Response, Refusal> {
     let app = apps::find(&api, &app)?;
     let (sender, receiver) = mpsc::channel(WAITING);

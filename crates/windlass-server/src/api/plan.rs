@@ -1,21 +1,23 @@
 //! What a deploy would do. Changes nothing.
 
 use super::Api;
-use super::refusal::{Refusal, parse};
+use super::asked::Body;
+use super::refusal::Refusal;
 use crate::executor::planning;
 use crate::host::read_project;
 use crate::store::AppRow;
 use crate::wire::{Change, PlanReport, PlanRequest, PlannedPhase};
 use axum::Json;
-use axum::body::Bytes;
 use axum::extract::State;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use windlass_model::rollout::Phase;
 use windlass_model::{AppSpec, Digest, JobId, Problem, Release, ReleaseNumber};
 
-pub(super) async fn plan(State(api): State<Api>, body: Bytes) -> Result<Json<PlanReport>, Refusal> {
-    let request: PlanRequest = parse(&body)?;
+pub(super) async fn plan(
+    State(api): State<Api>,
+    Body(request): Body<PlanRequest>,
+) -> Result<Json<PlanReport>, Refusal> {
     let read = move || read_project(&request.project, request.app.as_ref());
     let broke = |error| Problem::bug("inspection-panicked", format!("inspection broke: {error}"));
     let inspection = tokio::task::spawn_blocking(read).await.map_err(broke)??;

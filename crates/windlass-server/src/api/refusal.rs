@@ -5,7 +5,6 @@ use crate::store::StoreError;
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use serde::de::DeserializeOwned;
 use windlass_model::explain::explain_step;
 use windlass_model::rollout::{Step, StepFailure};
 use windlass_model::{Kind, Problem};
@@ -60,12 +59,4 @@ impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         (self.status, Json(self.problem)).into_response()
     }
-}
-
-/// A request's body as a value.
-pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
-    serde_json::from_slice(body).map_err(|error| {
-        let problem = Problem::new(Kind::Usage, "request-invalid", "the request cannot be read");
-        problem.cause(error.to_string()).into()
-    })
 }

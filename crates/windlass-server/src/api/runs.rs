@@ -1,19 +1,18 @@
 //! One-off containers.
 
-use super::refusal::{Refusal, parse};
+use super::asked::Body;
+use super::refusal::Refusal;
 use super::{Api, apps};
 use crate::wire::{RunRequest, RunStarted};
 use axum::Json;
-use axum::body::Bytes;
 use axum::extract::{Path, State};
 use windlass_model::{ContainerId, Problem};
 
 pub(super) async fn start(
     State(api): State<Api>,
     Path(app): Path<String>,
-    body: Bytes,
+    Body(request): Body<RunRequest>,
 ) -> Result<Json<RunStarted>, Refusal> {
-    let request: RunRequest = parse(&body)?;
     let app = apps::find(&api, &app)?;
     let current = app.current.as_ref().map(|set| set.release);
     let newest = || api.store.releases(&app.name).map(|rows| rows.rows.into_iter().next());

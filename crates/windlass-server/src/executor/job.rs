@@ -20,9 +20,6 @@ enum Outcome {
     Refused(Problem),
 }
 
-/// How many releases keep their images, besides the current one.
-const KEPT_RELEASES: usize = 10;
-
 impl<B: BackEnd> Executor<B> {
     /// Takes a job from wherever the store has it to its end.
     pub(super) async fn run_job(
@@ -170,39 +167,15 @@ impl<B: BackEnd> Executor<B> {
         let url = to.and_then(|set| self.back_end.url(&set.spec));
         let state = JobState::Succeeded { release: to.map(|set| set.release), url };
         self.store.set_job_state(id, state).await?;
-        self.sweep().await
-    }
-
-    /// Frees the images of releases that nobody goes back to. A failure is only logged: it costs
-    /// disk, not service.
-    async fn sweep(&self) -> Result<(), StoreError> {
-        let apps = self.store.apps()?;
-        if !apps.set_aside.is_empty() {
-            return Ok(());
-        }
-        let mut keep = Vec::new();
-        for app in apps.rows {
-            let current = app.current.as_ref().map(|set| set.release);
-            let releases = self.releases(&app)?.into_iter().enumerate();
-            keep.extend(releases.filter_map(|(newer, (release, _))| {
-                (newer < KEPT_RELEASES || Some(release.number) == current).then_some(release)
-            }));
-        }
-        if !self.store.unfinished_jobs()?.rows.is_empty() {
-            return Ok(());
-        }
-        if let Err(failure) = self.back_end.sweep(&keep).await {
-            let step = Step::Prepare { release: ReleaseNumber(0) };
-            self.log.warn("old images were not removed", &explain_step(&step, &failure));
-        }
-        Ok(())
+        self.sweep(&row.job.app).await
     }
 
     fn roll(&self, spec: RolloutSpec) -> Outcome {
         Outcome::Roll(Box::new(RolloutSpec { bake_ms: self.bake_ms, ..spec }))
     }
 
-    fn releases(&self, app: &AppRow) -> Result<Vec<(Release, bool)>, StoreError> {
+    /// The app's releases, newest first, with whether each ever served.
+    pub(super) fn releases(&self, app: &AppRow) -> Result<Vec<(Release, bool)>, StoreError> {
         let rows = self.store.releases(&app.name)?.rows;
         Ok(rows.into_iter().map(|row| (row.release, row.served)).collect())
     }

@@ -20,6 +20,27 @@ pub fn roll_back(app: &AppRow, release: &Release, job: JobId) -> RolloutSpec {
     spec(app, job, Some(to), false)
 }
 
+/// How many releases that served keep their images, so that they can be gone back to.
+pub const KEPT_RELEASES: usize = 10;
+
+/// The releases that keep their images: the current one, the newest that served, and the newest
+/// of all, whose layers the next build may use again. `releases` are newest first.
+pub fn kept_releases<'a>(
+    app: &AppRow,
+    releases: &'a [(Release, bool)],
+) -> impl Iterator<Item = &'a Release> {
+    let current = app.current.as_ref().map(|set| set.release);
+    let newest = releases.first().map(|(release, _)| release.number);
+    let mut served_so_far = 0;
+    releases.iter().filter_map(move |(release, served)| {
+        served_so_far += usize::from(*served);
+        let kept = (*served && served_so_far <= KEPT_RELEASES)
+            || Some(release.number) == current
+            || Some(release.number) == newest;
+        kept.then_some(release)
+    })
+}
+
 /// Which release a rollback goes to: the one named, or the newest that served before the
 /// current one. `releases` are newest first, with whether each served.
 pub fn rollback_target<'a>(
@@ -46,6 +67,12 @@ pub fn rollback_target<'a>(
         let message = format!("release {} of `{}` is the current one", release.number, app.name);
         return Err(Problem::user("release-is-current", message)
             .hint("to start its replicas afresh: windlass restart"));
+    }
+    if !kept_releases(app, releases).any(|kept| kept.number == release.number) {
+        let message = format!("the image of release {} of `{}` is gone", release.number, app.name);
+        return Err(Problem::user("release-image-gone", message)
+            .cause(format!("the {KEPT_RELEASES} newest releases that served keep their images"))
+            .hint("deploy the project again as it was at that release"));
     }
     Ok(release)
 }

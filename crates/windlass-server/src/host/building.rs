@@ -54,6 +54,8 @@ fn run(
     order: &BuildOrder,
     report: &Report,
 ) -> Result<Built, Problem> {
+    check_room(&dirs.images)?;
+    check_room(&dirs.cache)?;
     let inspection = read_project(&order.project, Some(&order.app))?;
     report.tell(Event::Inspected { findings: inspection.findings });
     for problem in inspection.warnings {
@@ -72,6 +74,25 @@ fn run(
         report.tell(Event::Warning { problem });
     }
     Ok(Built { spec: inspection.app, image: built.manifest, commit: None })
+}
+
+/// Free space in bytes below which no build is begun: what serves needs some to go on.
+const ROOM_BYTES: u64 = 256 << 20;
+
+/// Refuses before anything is written, rather than half way with a full disk.
+fn check_room(folder: &Path) -> Result<(), Problem> {
+    // A folder that is made only later is on the file system of the one that it will be in.
+    let existing = folder.ancestors().find(|folder| folder.exists()).unwrap_or(folder);
+    let Ok(found) = rustix::fs::statvfs(existing) else { return Ok(()) };
+    let free = found.f_bavail.saturating_mul(found.f_frsize);
+    if free >= ROOM_BYTES {
+        return Ok(());
+    }
+    let size = windlass_model::quantity::format_bytes;
+    let message = format!("only {} are free on the disk of {}", size(free), existing.display());
+    Err(Problem::environment("disk-full", message)
+        .cause(format!("a build is begun only where {} are free", size(ROOM_BYTES)))
+        .hint("make room, or destroy apps that are not needed: windlass destroy"))
 }
 
 /// Which progress is worth telling.

@@ -1,12 +1,15 @@
-//! Frees images that nobody goes back to.
+//! Frees images and logs that nobody goes back to.
 
 use super::{HostBackEnd, back_end, container, off_reactor, on_disk};
 use crate::back_end::StepResult;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use windlass_model::{Digest, Release};
+use windlass_model::{AppName, Digest, Layout, Release, ReleaseNumber};
 use windlass_oci::ImageStore;
 use windlass_oci::explain::explain_store;
+
+/// How many releases keep their logs, counted back from the newest.
+const LOGGED_RELEASES: u32 = 30;
 
 impl HostBackEnd {
     /// Removes the blobs and unpacked layers that none of the releases reaches.
@@ -18,18 +21,24 @@ impl HostBackEnd {
             return Ok(());
         };
         let seen = self.on_engine(windlass_engine::Engine::observe).await?;
-        let one_off = |labels: &std::collections::BTreeMap<String, String>| {
+        let one_off = |labels: &BTreeMap<String, String>| {
             labels.get(container::KIND).is_some_and(|kind| kind == container::ONE_OFF)
         };
         if !seen.is_ok_and(|seen| !seen.iter().any(|found| one_off(&found.labels))) {
             return Ok(());
+        }
+        let mut newest = BTreeMap::new();
+        for release in keep {
+            let number = newest.entry(release.app.clone()).or_insert(release.number);
+            *number = release.number.max(*number);
         }
         let keep: Vec<Digest> = keep.iter().map(|release| release.image).collect();
         let layout = self.settings.layout.clone();
         off_reactor(move || {
             let swept = sweep(&layout.images(), &layout.layers(), &keep);
             drop(images);
-            swept
+            swept?;
+            newest.iter().try_for_each(|(app, newest)| sweep_logs(&layout, app, *newest))
         })
         .await?
     }
@@ -49,6 +58,19 @@ fn sweep(images: &Path, layers: &Path, keep: &[Digest]) -> StepResult {
     }
     remove_others(&images.join("blobs/sha256"), &blobs)?;
     remove_others(layers, &folders)
+}
+
+/// Removes the logs of releases that are long gone by.
+fn sweep_logs(layout: &Layout, app: &AppName, newest: ReleaseNumber) -> StepResult {
+    let folder = layout.logs(app, newest);
+    let entries = folder.parent().and_then(|logs| std::fs::read_dir(logs).ok());
+    for entry in entries.into_iter().flatten().flatten() {
+        let number = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok());
+        if number.is_some_and(|number| number + LOGGED_RELEASES < newest.0) {
+            super::volume::remove(&entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 /// Removes the entries that are named by a digest, alone or before a dot, and not by one kept.

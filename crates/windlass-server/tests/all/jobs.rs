@@ -113,3 +113,34 @@ fn a_stopped_app_starts_again_as_it_was() {
     assert!(stage.store().app(&name()).expect("read").is_none());
     assert_eq!(stage.world().removed.get(&name()), Some(&true));
 }
+
+#[test]
+fn only_releases_that_keep_their_images_can_be_gone_back_to() {
+    let stage = Stage::new();
+    for _ in 0..12 {
+        assert!(succeeded(&stage.run(deploy())));
+    }
+    stage.fail("probe web.1");
+    stage.run(deploy());
+    let to = |number: u32| JobKind::Rollback { to: Some(ReleaseNumber(number)) };
+    assert_eq!(problem(&stage.run(to(2))).code, "release-image-gone");
+    assert_eq!(problem(&stage.run(to(1))).code, "release-image-gone");
+    assert!(succeeded(&stage.run(to(3))));
+    // The ten that served, and the one that failed last.
+    assert_eq!(stage.world().kept.len(), 11);
+}
+
+#[test]
+fn old_jobs_are_forgotten_and_their_numbers_are_not() {
+    let stage = Stage::new();
+    let first = stage.run(deploy()).id;
+    for count in 0..105 {
+        stage.run(JobKind::Scale { counts: counts(&[("web", 1 + count % 2)]) });
+    }
+    let store = stage.store();
+    assert!(store.job(first).expect("read").is_none());
+    assert!(store.events(first, 0, 10).expect("read").rows.is_empty());
+    let kept = store.jobs_of(&name(), 1_000).expect("read").rows;
+    assert_eq!(kept.len(), 100);
+    assert_eq!(kept[0].job.id.0, 106);
+}

@@ -74,7 +74,13 @@ impl Stage {
             let job = executor.submit(name(), kind, 0).await.expect("accepted").id;
             tokio::select! {
                 () = died.notified() => None,
-                () = ended(&store, job) => Some(job),
+                () = ended(&store, job) => {
+                    // What is cleared away afterwards belongs to the job.
+                    while executor.is_running(job) {
+                        executor.job_ended().await;
+                    }
+                    Some(job)
+                }
             }
         })
     }

@@ -1,0 +1,35 @@
+//! What is cleared away after a job: images and logs that nobody goes back to, old jobs.
+
+use super::{Executor, planning};
+use crate::back_end::BackEnd;
+use crate::store::StoreError;
+use windlass_model::explain::explain_step;
+use windlass_model::rollout::Step;
+use windlass_model::{AppName, ReleaseNumber};
+
+/// How many ended jobs of an app are remembered with all that they told.
+const KEPT_JOBS: u32 = 100;
+
+impl<B: BackEnd> Executor<B> {
+    /// Clears away what is not needed any more. A failure of the back end is only logged: it
+    /// costs disk, not service. Nothing is removed while a job runs, or a row is unreadable.
+    pub(super) async fn sweep(&self, app: &AppName) -> Result<(), StoreError> {
+        self.store.prune_jobs(app.clone(), KEPT_JOBS).await?;
+        let apps = self.store.apps()?;
+        let unfinished = self.store.unfinished_jobs()?;
+        let readable = apps.set_aside.is_empty() && unfinished.set_aside.is_empty();
+        if !readable || !unfinished.rows.is_empty() {
+            return Ok(());
+        }
+        let mut keep = Vec::new();
+        for app in apps.rows {
+            let releases = self.releases(&app)?;
+            keep.extend(planning::kept_releases(&app, &releases).cloned());
+        }
+        if let Err(failure) = self.back_end.sweep(&keep).await {
+            let step = Step::Prepare { release: ReleaseNumber(0) };
+            self.log.warn("old images were not removed", &explain_step(&step, &failure));
+        }
+        Ok(())
+    }
+}
