@@ -24,6 +24,8 @@ pub enum Fault {
     ExitsAfter3s,
     /// It takes memory until the kernel stops it.
     EatsMemory,
+    /// It is healthy, gets requests, and ends with them 3 seconds after its start.
+    DiesServing,
 }
 
 impl Fault {
@@ -74,6 +76,7 @@ impl Project {
             Fault::ExitsAfter3s => Self::flask(app, "")
                 .file("app.py", EXITS)
                 .config(app, &format!("processes.web.command = \"python app.py\"\n{DEADLINES}")),
+            Fault::DiesServing => flask(DIES, ""),
             Fault::EatsMemory => flask(EATS, "")
                 .config(app, &format!("processes.web.memory = \"128MB\"\n{DEADLINES}")),
         }
@@ -170,6 +173,23 @@ sys.exit(7)
 
 /// Takes memory before the app is there, and touches it, so that it counts.
 const EATS: &str = "kept = []\nfor _ in range(4096):\n    kept.append(b\"x\" * 1_000_000)\n";
+
+/// Ends the server and all its workers in the middle of whatever they do.
+const DIES: &str = r#"import os
+import signal
+import threading
+import time
+
+
+def die():
+    time.sleep(3)
+    print("the floor gave way", flush=True)
+    os.kill(os.getppid(), signal.SIGKILL)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+threading.Thread(target=die, daemon=True).start()
+"#;
 
 const DJANGO_MANAGE: &str = r#"import os
 import sys

@@ -87,11 +87,16 @@ fn read_only(line: &str) -> Option<String> {
     let denied = line.contains("Permission denied") && line.contains("/app");
     (denied || marks.iter().any(|mark| line.contains(mark))).then(|| {
         let path = quoted_after(line, "file system: ").or_else(|| quoted_after(line, "denied: "));
-        let what = path.map_or("the path that it writes".to_owned(), |path| format!("`{path}`"));
-        format!(
-            "the image is read-only: add {what} to `persist` in [tool.windlass], or write below \
-             /tmp"
-        )
+        match path.map(|path| path.strip_prefix("/app/").unwrap_or(path)) {
+            // Only what is below the project can be kept.
+            Some(path) if path.starts_with('/') => {
+                format!("the image is read-only: let it write below /tmp instead of `{path}`")
+            }
+            inside => format!(
+                "the image is read-only: add {} to `persist` in [tool.windlass], or write below /tmp",
+                inside.map_or("the path that it writes".to_owned(), |path| format!("`{path}`"))
+            ),
+        }
     })
 }
 
@@ -146,7 +151,8 @@ mod tests {
             ("sqlite3.OperationalError: no such table: post", "the table `post`"),
             ("psycopg2.errors.UndefinedTable: relation \"user\" does not exist", "`user`"),
             ("django.core.exceptions.DisallowedHost: Invalid HTTP_HOST header: 'x'", "ALLOWED"),
-            ("OSError: [Errno 30] Read-only file system: '/app/data'", "`/app/data`"),
+            ("OSError: [Errno 30] Read-only file system: '/app/data'", "add `data` to `persist`"),
+            ("OSError: [Errno 30] Read-only file system: '/srv/x'", "instead of `/srv/x`"),
             ("OSError: [Errno 98] Address already in use", "$PORT"),
             ("/bin/sh: 1: gunicorn: not found", "`gunicorn`"),
             ("redis.exceptions.ConnectionError: Connection refused.", "REDIS_URL"),

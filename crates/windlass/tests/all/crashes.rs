@@ -2,9 +2,11 @@
 
 use crate::site::Site;
 use std::time::Duration;
-use windlass_testkit::{Project, Running, processes};
+use windlass_testkit::{Fault, Project, Running, processes};
 
 const LONG: Duration = Duration::from_mins(2);
+/// What the kernel may take to end a process that has aborted.
+const MOMENT: Duration = Duration::from_secs(3);
 
 /// Edges of the journal that are tried in one run of the tests; all of them in the full one.
 fn edges() -> Vec<u64> {
@@ -18,34 +20,62 @@ fn edges() -> Vec<u64> {
 #[test]
 fn a_server_killed_at_any_journal_edge_loses_nothing() {
     let site = Site::flask("edges", "text 0");
+    let project = |number| Project::flask("edges", &format!("text {number}"));
+    let seen = ended_at_every_edge(&site, edges(), project, |number, old, new, text| {
+        let both = [(old, text.to_owned()), (old + 1, format!("text {number}"))];
+        both.into_iter().find(|(release, _)| *release == new)
+    });
+    println!("{seen}");
+}
+
+#[test]
+fn a_server_killed_while_it_undoes_leaves_the_old_release() {
+    let site = Site::flask("undone", "text 0");
+    let mut edges = edges();
+    edges.retain(|edge| edge % 10 != 1);
+    let project = |_| Project::broken("undone", Fault::Answers500);
+    let seen = ended_at_every_edge(&site, edges, project, |_, old, new, text| {
+        (old == new).then(|| (old, text.to_owned()))
+    });
+    println!("{seen}");
+}
+
+/// Under load, deploys one project after the other, each time with a server that ends at the next
+/// edge of its journal, and lets another server go on. `expected` tells from the project's number,
+/// the releases before and after, and the page before what must be served now, if any can be.
+/// Gives what was seen, in words.
+fn ended_at_every_edge(
+    site: &Site,
+    edges: Vec<u64>,
+    project: impl Fn(u64) -> Project,
+    expected: impl Fn(u64, u64, u64, &str) -> Option<(u64, String)>,
+) -> String {
     let load = site.load(16, 20);
     let mut reached = 0;
-    for (number, edge) in edges().into_iter().enumerate() {
-        let (old, text) = (site.get("/").body, format!("text {}", number + 1));
-        let release = site.release();
-        site.write(&Project::flask("edges", &text));
-        stop_server(&site);
-        let mut server = fused_server(&site, edge);
-        let project = site.project.to_string_lossy().into_owned();
-        let mut cli = site.world.start(&["deploy", &project]);
-        let died = await_death(&mut server, &mut cli, &site);
+    for (number, edge) in (1..).zip(edges) {
+        let (text, before) = (site.get("/").body, site.release());
+        site.write(&project(number));
+        stop_server(site);
+        let mut server = fused_server(site, edge);
+        let mut cli = site.world.start(&["deploy", &site.project.to_string_lossy()]);
+        let died = await_death(&mut server, &mut cli, site);
         let run = cli.finish(LONG);
         if !died {
             // The journal of a whole deploy has fewer edges than this one.
-            drop(server);
             break;
         }
         reached = edge;
         site.world.run(&["server", "start"]).expect_code(0);
-        settle(&site);
+        settle(site);
         let now = site.release();
-        assert!(now == release || now == release + 1, "release {now} after {release}\n{run}");
-        site.assert_agreement(now, if now == release { &old } else { &text });
+        let (release, text) = expected(number, before, now, &text)
+            .unwrap_or_else(|| panic!("release {now} after {before}, ended at {edge}\n{run}"));
+        site.assert_agreement(release, &text);
     }
     assert!(reached > 10, "the server was never ended in the middle: last edge {reached}");
     let report = load.stop();
     assert_eq!(report.failed, 0, "{report}");
-    println!("ended at edges up to {reached}; {report}");
+    format!("ended at edges up to {reached}; {report}")
 }
 
 /// Starts a server that ends itself, as by SIGKILL, at an edge of its journal.
@@ -65,7 +95,7 @@ fn await_death(server: &mut Running, cli: &mut Running, site: &Site) -> bool {
         server.has_ended() || cli.has_ended()
     });
     // A client may notice the end of its server before this test does.
-    server.has_ended() || (cli.failed() && processes::await_end(server.pid(), LONG))
+    server.has_ended() || (cli.failed() && processes::await_end(server.pid(), MOMENT))
 }
 
 fn stop_server(site: &Site) {
