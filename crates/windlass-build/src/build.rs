@@ -124,16 +124,19 @@ pub fn build(
     })
 }
 
-/// The system and what to install on it: neither needs the other, and both wait for the network.
+/// The system and what to install on it: once it is known which Python the archive has, neither
+/// needs the other, and both wait for the network.
 fn system_and_packages(
     request: &BuildRequest<'_>,
     wanted: &SystemRequest<'_>,
     (machine, lock): (Machine, Option<&WindlassLock>),
     meter: &Meter<'_>,
 ) -> Result<(System, Resolved), BuildError> {
+    let plan = wanted.plan(meter)?;
+    let patch = plan.python_patch(wanted.spec.python);
     let (system, resolved) = std::thread::scope(|scope| {
-        let resolving = scope.spawn(|| resolve(request, &wanted.spec, machine, lock));
-        let system = System::ensure(wanted, meter);
+        let resolving = scope.spawn(|| resolve(request, (&wanted.spec, patch), machine, lock));
+        let system = System::ensure(wanted, plan, meter);
         (system, resolving.join().expect("resolving does not panic"))
     });
     let (resolved, took) = resolved?;
@@ -145,7 +148,7 @@ fn system_and_packages(
 /// The packages that the project depends on, and how long finding them took.
 fn resolve(
     request: &BuildRequest<'_>,
-    root: &RootSpec,
+    (root, patch): (&RootSpec, u16),
     machine: Machine,
     lock: Option<&WindlassLock>,
 ) -> Result<(Resolved, Progress), BuildError> {
@@ -157,7 +160,7 @@ fn resolve(
     let resolved = wheels::resolve(&ResolveRequest {
         spec: request.spec,
         project: request.project,
-        target: Target { python: root.python, glibc, machine },
+        target: Target { python: root.python, patch, glibc, machine },
         tools: &request.settings.tools,
         cache: &request.dirs.cache,
         lock,

@@ -89,10 +89,25 @@ impl RootPlan {
         Ok(plan)
     }
 
+    /// The patch level of the planned Python: 2 for `python3.11` at `3.11.2-6+deb12u6`, and 0 for
+    /// a release candidate, which markers order below its release.
+    pub(crate) fn python_patch(&self, python: PythonVersion) -> u16 {
+        let name = format!("python{python}");
+        let package = self.packages().find(|package| package.name == name);
+        package.and_then(|package| patch_of(&package.version, python)).unwrap_or(0)
+    }
+
     /// Every package, lowest layer first.
     pub(crate) fn packages(&self) -> impl Iterator<Item = &PlannedPackage> {
         self.base.iter().chain(&self.python).chain(&self.extra)
     }
+}
+
+fn patch_of(version: &str, python: PythonVersion) -> Option<u16> {
+    let upstream = version.split_once(':').map_or(version, |(_, rest)| rest);
+    let patch = upstream.strip_prefix(&format!("{python}."))?;
+    let end = patch.find(|c: char| !c.is_ascii_digit()).unwrap_or(patch.len());
+    patch[..end].parse().ok()
 }
 
 impl From<Package> for PlannedPackage {
@@ -103,6 +118,24 @@ impl From<Package> for PlannedPackage {
             sha256: package.sha256,
             size: package.size,
             url: package.url,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_patch_level_is_that_of_the_package() {
+        for (version, patch) in [
+            ("3.11.2-6+deb12u6", Some(2)),
+            ("3.11.15-1", Some(15)),
+            ("1:3.11.9~rc1-1", Some(9)),
+            ("3.12.1-1", None),
+            ("3.11.x", None),
+        ] {
+            assert_eq!(patch_of(version, PythonVersion::three(11)), patch, "{version}");
         }
     }
 }

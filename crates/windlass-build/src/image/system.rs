@@ -101,9 +101,9 @@ impl System {
     /// Gives the layers: from the shelf when nothing changed, else made now.
     pub(crate) fn ensure(
         request: &SystemRequest<'_>,
+        plan: RootPlan,
         meter: &Meter<'_>,
     ) -> Result<Self, SystemError> {
-        let plan = request.plan(meter)?;
         let work = Work::new(request, plan);
         let started = Part::begin("root");
         if let Some(layers) = work.on_shelf() {
@@ -123,7 +123,7 @@ impl System {
 
 impl SystemRequest<'_> {
     /// The plan for the locked versions, from the cache or from the archive's indexes.
-    fn plan(&self, meter: &Meter<'_>) -> Result<RootPlan, SystemError> {
+    pub(crate) fn plan(&self, meter: &Meter<'_>) -> Result<RootPlan, SystemError> {
         let key = |pins: &BTreeMap<String, Digest>| {
             let key = key_of(&(debian::FORM, &self.spec, pins));
             self.cache.join("plans").join(key.hex())

@@ -54,10 +54,14 @@ pub(super) struct Declaration {
 const MAX_DEPTH: usize = 16;
 
 impl Declaration {
-    /// Reads the declaration of a project.
-    pub(super) fn read(spec: &BuildSpec, project: &Path) -> Result<Self, DeclarationError> {
+    /// Reads the declaration of a project, for a patch level of its Python.
+    pub(super) fn read(
+        spec: &BuildSpec,
+        project: &Path,
+        patch: u16,
+    ) -> Result<Self, DeclarationError> {
         let mut parts = BTreeMap::new();
-        parts.insert("python".to_owned(), spec.python.to_string().into_bytes());
+        parts.insert("python".to_owned(), format!("{}.{patch}", spec.python).into_bytes());
         parts.insert("extra".to_owned(), spec.extra_requirements.join("\n").into_bytes());
         let is_locked = match &spec.dependencies {
             Dependencies::None => false,

@@ -124,7 +124,7 @@ fn absolute(path: &Path) -> Result<PathBuf, ResolveError> {
 }
 
 fn resolve_absolute(request: &ResolveRequest<'_>) -> Result<Resolved, ResolveError> {
-    let declaration = Declaration::read(request.spec, request.project)?;
+    let declaration = Declaration::read(request.spec, request.project, request.target.patch)?;
     let lock = request.lock.filter(|_| !declaration.is_locked);
     let pinned = lock.filter(|lock| {
         lock.declaration == declaration.digest && lock.python == request.spec.python

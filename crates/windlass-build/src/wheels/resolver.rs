@@ -170,7 +170,7 @@ impl<'a> Resolver<'a> {
         let target = &self.request.target;
         arguments.extend(["--output-file".to_owned(), out.clone()]);
         arguments.extend(["--python".to_owned(), self.python.executable.display().to_string()]);
-        arguments.extend(["--python-version".to_owned(), target.python.to_string()]);
+        arguments.extend(["--python-version".to_owned(), target.full_version()]);
         arguments.extend(["--python-platform".to_owned(), target.uv_platform()]);
         arguments.extend(self.uv.index_arguments());
         let fixed = [

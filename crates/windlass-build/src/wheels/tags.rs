@@ -132,8 +132,12 @@ mod tests {
     use crate::wheels::target::Machine;
     use windlass_model::PythonVersion;
 
-    const TRIXIE: Target =
-        Target { python: PythonVersion::three(13), glibc: (2, 41), machine: Machine::X86_64 };
+    const TRIXIE: Target = Target {
+        python: PythonVersion::three(13),
+        patch: 5,
+        glibc: (2, 41),
+        machine: Machine::X86_64,
+    };
 
     fn rank(tags: &str) -> Option<u32> {
         WheelName::parse(&format!("p-1.0-{tags}.whl")).expect("a wheel name").rank(TRIXIE)

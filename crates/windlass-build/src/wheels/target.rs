@@ -12,6 +12,8 @@ use windlass_model::PythonVersion;
 pub struct Target {
     /// The image's Python.
     pub python: PythonVersion,
+    /// Its patch level: 2 for 3.11.2. Markers ask for it (`python_full_version < "3.11.3"`).
+    pub patch: u16,
     /// Version of the image's GNU C library: `(2, 41)` in Debian 13.
     pub glibc: (u16, u16),
     /// The image's processor.
@@ -75,6 +77,11 @@ impl Target {
         format!("{}-manylinux_2_{minor}", self.machine.as_str())
     }
 
+    /// The image's Python with its patch level: `3.13.5`.
+    pub(super) fn full_version(self) -> String {
+        format!("{}.{}", self.python, self.patch)
+    }
+
     /// Whether a marker is true in the image. Extras are never active: the resolver has already
     /// spelled out what they bring.
     pub(super) fn accepts(self, marker: &MarkerTree) -> bool {
@@ -83,9 +90,7 @@ impl Target {
 
     fn marker_environment(self) -> MarkerEnvironment {
         let version = self.python.to_string();
-        // The patch level is the archive's business. A very high one satisfies the markers that
-        // exist in the wild (`python_full_version >= "3.11.3"`), which ask for recent fixes.
-        let full = format!("{version}.99");
+        let full = self.full_version();
         MarkerEnvironment::try_from(MarkerEnvironmentBuilder {
             implementation_name: "cpython",
             implementation_version: &full,
@@ -99,7 +104,7 @@ impl Target {
             python_version: &version,
             sys_platform: "linux",
         })
-        .unwrap_or_else(|error| unreachable!("versions made of two numbers parse: {error}"))
+        .unwrap_or_else(|error| unreachable!("versions made of numbers parse: {error}"))
     }
 }
 
@@ -108,7 +113,8 @@ mod tests {
     use super::*;
 
     fn target(minor: u8, glibc: u16) -> Target {
-        Target { python: PythonVersion::three(minor), glibc: (2, glibc), machine: Machine::X86_64 }
+        let python = PythonVersion::three(minor);
+        Target { python, patch: 2, glibc: (2, glibc), machine: Machine::X86_64 }
     }
 
     #[test]
@@ -116,6 +122,8 @@ mod tests {
         for (marker, wanted) in [
             ("python_version < '3.13'", false),
             ("python_full_version >= '3.13.2'", true),
+            ("python_full_version < '3.13.3'", true),
+            ("python_full_version >= '3.13.3'", false),
             ("sys_platform != 'win32' and platform_machine == 'x86_64'", true),
             ("implementation_name == 'pypy'", false),
             ("extra == 'dev'", false),

@@ -70,7 +70,7 @@ fn python() -> &'static (PathBuf, PythonVersion) {
 }
 
 fn target() -> Target {
-    Target { python: python().1, glibc: (2, 41), machine: Machine::X86_64 }
+    Target { python: python().1, patch: 99, glibc: (2, 41), machine: Machine::X86_64 }
 }
 
 fn spec(dependencies: Dependencies, extra: &[&str]) -> BuildSpec {

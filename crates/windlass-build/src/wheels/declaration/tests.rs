@@ -35,7 +35,7 @@ fn nested_requirements_count_wherever_the_project_is() {
         fs::write(folder.path().join("sub/base.txt"), "--requirement=../deep.txt # x\n")
             .expect("written");
         fs::write(folder.path().join("deep.txt"), body).expect("written");
-        Declaration::read(&requirements("all.txt"), folder.path()).expect("readable")
+        Declaration::read(&requirements("all.txt"), folder.path(), 5).expect("readable")
     };
     assert_eq!(read("a\n"), read("a\n"));
     assert_ne!(read("a\n"), read("b\n"));
@@ -45,7 +45,7 @@ fn nested_requirements_count_wherever_the_project_is() {
 fn a_missing_include_is_said_with_its_place() {
     let folder = tempfile::tempdir().expect("a folder");
     fs::write(folder.path().join("r.txt"), "flask\n-r nope.txt\n").expect("written");
-    match Declaration::read(&requirements("r.txt"), folder.path()) {
+    match Declaration::read(&requirements("r.txt"), folder.path(), 5) {
         Err(DeclarationError::Read { path, included_by: Some((file, line)), .. }) => {
             assert!(path.ends_with("nope.txt") && file.ends_with("r.txt"));
             assert_eq!(line, 2);
@@ -65,7 +65,7 @@ fn only_hashes_everywhere_are_a_lock() {
     ] {
         let folder = tempfile::tempdir().expect("a folder");
         fs::write(folder.path().join("r.txt"), &body).expect("written");
-        let read = Declaration::read(&requirements("r.txt"), folder.path()).expect("readable");
+        let read = Declaration::read(&requirements("r.txt"), folder.path(), 5).expect("readable");
         assert_eq!(read.is_locked, locked, "{body}");
     }
 }
@@ -76,7 +76,7 @@ fn of_a_pyproject_only_dependencies_count() {
         let folder = tempfile::tempdir().expect("a folder");
         fs::write(folder.path().join("pyproject.toml"), text).expect("written");
         let spec = spec(Dependencies::Project { file: "pyproject.toml".to_owned() });
-        Declaration::read(&spec, folder.path()).expect("readable").digest
+        Declaration::read(&spec, folder.path(), 5).expect("readable").digest
     };
     let base = read("[project]\nname = 'a'\ndependencies = ['flask']\n");
     assert_eq!(base, read("[project]\nname = 'b'\nversion = '2'\ndependencies = ['flask']\n"));
@@ -92,7 +92,7 @@ fn sources_named_in_requirements_count_by_their_dependencies() {
             "[project]\nname = 'a'\nversion = '{version}'\ndependencies = [{dependencies}]\n"
         );
         fs::write(folder.path().join("pyproject.toml"), text).expect("written");
-        Declaration::read(&requirements("r.txt"), folder.path()).expect("readable").digest
+        Declaration::read(&requirements("r.txt"), folder.path(), 5).expect("readable").digest
     };
     assert_eq!(read("'flask'", "1"), read("'flask'", "2"));
     assert_ne!(read("'flask'", "1"), read("'x'", "1"));

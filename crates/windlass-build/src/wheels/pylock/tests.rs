@@ -5,7 +5,7 @@ use crate::wheels::target::Machine;
 use windlass_model::PythonVersion;
 
 const TRIXIE: Target =
-    Target { python: PythonVersion::three(13), glibc: (2, 41), machine: Machine::X86_64 };
+    Target { python: PythonVersion::three(13), patch: 5, glibc: (2, 41), machine: Machine::X86_64 };
 
 fn file(name: &str) -> String {
     format!(
