@@ -7,7 +7,7 @@ mod locked;
 
 pub use error::BuildError;
 
-use crate::debian::{ArchiveAccess, PYTHONS, RootSpec, suite_of};
+use crate::debian::{ArchiveAccess, RootSpec, pythons, suite_of};
 use crate::download::{DownloadSettings, Downloader};
 use crate::image::{NamedLayer, Shelf, System, SystemError, SystemRequest, image_config};
 use crate::meter::{Meter, Part};
@@ -153,10 +153,8 @@ fn resolve(
     lock: Option<&WindlassLock>,
 ) -> Result<(Resolved, Progress), BuildError> {
     let part = Part::begin("resolve");
-    let glibc = Target::glibc_of(&root.suite).ok_or(SystemError::Python {
-        python: root.python,
-        available: PYTHONS.iter().map(|(python, _)| *python).collect(),
-    })?;
+    let glibc = Target::glibc_of(&root.suite)
+        .ok_or(SystemError::Python { python: root.python, available: pythons() })?;
     let resolved = wheels::resolve(&ResolveRequest {
         spec: request.spec,
         project: request.project,
@@ -182,10 +180,8 @@ fn store_image(
 
 /// Which root the project needs.
 fn root_spec(spec: &BuildSpec) -> Result<RootSpec, BuildError> {
-    let suite = suite_of(spec.python).ok_or_else(|| SystemError::Python {
-        python: spec.python,
-        available: PYTHONS.iter().map(|(python, _)| *python).collect(),
-    })?;
+    let suite = suite_of(spec.python)
+        .ok_or_else(|| SystemError::Python { python: spec.python, available: pythons() })?;
     let architecture = match std::env::consts::ARCH {
         "x86_64" => "amd64",
         "aarch64" => "arm64",

@@ -22,8 +22,8 @@ mod tidy;
 mod trust;
 mod version;
 
-pub use archive::ArchiveSettings;
-pub(crate) use archive::{PYTHONS, suite_of};
+pub(crate) use archive::suite_of;
+pub use archive::{ArchiveSettings, pythons};
 pub(crate) use catalogue::Catalogue;
 pub use catalogue::{ArchiveAccess, CatalogueError};
 pub use deb::DebError;

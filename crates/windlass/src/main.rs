@@ -6,13 +6,13 @@
 
 #![forbid(unsafe_code)]
 
+mod app_of_folder;
 mod args;
 mod build_settings;
 mod commands;
 mod error;
 mod explain;
 mod facts;
-mod inspection;
 mod output;
 mod process_end;
 mod progress;

@@ -13,7 +13,7 @@ const CODENAMES: [&str; 5] = ["buster", "bullseye", "bookworm", "trixie", "forky
 const ALIASES: [&str; 5] = ["oldoldstable", "oldstable", "stable", "testing", "unstable"];
 
 /// The Pythons that Debian's releases carry, and which release has which.
-pub(crate) const PYTHONS: [(PythonVersion, &str); 2] =
+const PYTHONS: [(PythonVersion, &str); 2] =
     [(PythonVersion::three(11), "bookworm"), (PythonVersion::three(13), "trixie")];
 
 /// An archive that the settings name, for machines without source lists of Debian's.
@@ -36,6 +36,11 @@ pub(crate) struct Repository {
     pub(crate) signed_by: Option<SignedBy>,
     /// Whether nothing can be built without it. Mirrors of one's own often lack `-updates`.
     pub(crate) required: bool,
+}
+
+/// The Pythons that an image can have, the oldest first.
+pub fn pythons() -> Vec<PythonVersion> {
+    PYTHONS.iter().map(|(python, _)| *python).collect()
 }
 
 /// The release that has the Python.

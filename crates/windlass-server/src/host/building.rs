@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use windlass_build::explain::explain as explain_build;
 use windlass_build::inspect::{HostFacts, Inspection, Tree, explain as explain_inspect, inspect};
 use windlass_build::{BuildDirs, BuildRequest, BuildSettings, build as build_image};
-use windlass_model::{AppName, Event, Problem, Progress, PythonVersion};
+use windlass_model::{AppName, Event, Problem, Progress};
 
 /// Between two of them at least this long, unless a part begins or ends: a watcher sees enough,
 /// and the store is not filled.
@@ -22,7 +22,7 @@ pub fn read_project(project: &Path, app: Option<&AppName>) -> Result<Inspection,
     let folder = project.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let facts = HostFacts {
         folder,
-        pythons: vec![PythonVersion { major: 3, minor: 11 }, PythonVersion { major: 3, minor: 13 }],
+        pythons: windlass_build::debian::pythons(),
         cores: std::thread::available_parallelism().map_or(1, usize::from),
     };
     let mut inspection = inspect(&tree, &facts).map_err(|error| explain_inspect(&error))?;

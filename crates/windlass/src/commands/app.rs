@@ -1,8 +1,8 @@
 //! Which app is meant: `--app`, or the one that the current folder holds.
 
 use super::At;
+use crate::app_of_folder;
 use crate::error::CliError;
-use crate::inspection;
 use std::path::Path;
 use windlass_model::AppName;
 use windlass_server::wire::AppSummary;
@@ -13,7 +13,7 @@ pub(super) async fn known_app(at: &At) -> Result<AppName, CliError> {
     let folder = &at.settings.folder;
     let app = match &at.settings.app {
         Some(app) => app.clone(),
-        None => inspection::app_name(folder).map_err(|why| CliError::WhichApp {
+        None => app_of_folder::app_name(folder).map_err(|why| CliError::WhichApp {
             folder: folder.clone(),
             why: Box::new(why),
             known: known.clone(),
@@ -26,7 +26,7 @@ pub(super) async fn known_app(at: &At) -> Result<AppName, CliError> {
 pub(super) async fn project_app(at: &At, project: &Path) -> Result<AppName, CliError> {
     let app = match &at.settings.app {
         Some(app) => app.clone(),
-        None => inspection::app_name(project)?,
+        None => app_of_folder::app_name(project)?,
     };
     let known = names(&at.client().apps().await?);
     if known.contains(&app) { Ok(app) } else { Err(CliError::UnknownApp { app, known }) }
@@ -39,7 +39,7 @@ pub(super) fn status_app(at: &At, apps: &[AppSummary]) -> Result<Option<AppName>
         Some(app) if known.contains(app) => Ok(Some(app.clone())),
         Some(app) => Err(CliError::UnknownApp { app: app.clone(), known }),
         None => {
-            Ok(inspection::app_name(&at.settings.folder).ok().filter(|app| known.contains(app)))
+            Ok(app_of_folder::app_name(&at.settings.folder).ok().filter(|app| known.contains(app)))
         }
     }
 }

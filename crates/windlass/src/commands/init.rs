@@ -5,12 +5,12 @@ mod lines;
 use super::At;
 use crate::args::Init;
 use crate::error::CliError;
-use crate::inspection;
 use crate::render::diff;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use windlass_model::config::{AppConfig, ConfigError};
+use windlass_server::host::read_project;
 
 /// Why nothing was written.
 #[derive(Debug, thiserror::Error)]
@@ -33,7 +33,7 @@ pub(super) fn init(at: &At, wanted: &Init) -> Result<ExitCode, CliError> {
         at.output.note(&format!("{} has [tool.windlass] already", path.display()));
         return report(at, &path, false);
     }
-    let inspection = inspection::inspect(&project)?;
+    let inspection = read_project(&project, None)?;
     let table = lines::table(&inspection);
     let after = lines::added(&before, &table);
     AppConfig::from_pyproject(&after).map_err(|source| InitError::CannotAdd {

@@ -4,7 +4,7 @@
 use super::{At, done};
 use crate::args::Plan;
 use crate::error::CliError;
-use crate::{inspection, render};
+use crate::render;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -12,6 +12,7 @@ use windlass_build::inspect::Inspection;
 use windlass_model::rollout::{Phase, RolloutSpec};
 use windlass_model::{JobId, ReleaseNumber, ReplicaSet};
 use windlass_server::ClientError;
+use windlass_server::host::read_project;
 use windlass_server::wire::{PlanReport, PlanRequest, PlannedPhase};
 
 /// Shows what a deploy would do; nothing is changed, on disk or elsewhere.
@@ -34,12 +35,7 @@ async fn report(at: &At, project: PathBuf) -> Result<PlanReport, CliError> {
             if source.kind() == ErrorKind::PermissionDenied {
                 at.output.note("planned as a first deploy: the server is another user's");
             }
-            let mut inspection = inspection::inspect(&project)?;
-            if let Some(app) = request.app {
-                inspection.app.name = app.clone();
-                inspection.build.app = app;
-            }
-            Ok(first(inspection))
+            Ok(first(read_project(&project, request.app.as_ref())?))
         }
         Err(error) => Err(error.into()),
     }

@@ -1,34 +1,15 @@
-//! Looking at a project from the CLI, read-only: which app it is, and what it would run as.
+//! Which app a project's folder is, without asking the server.
 
 use std::path::Path;
-use windlass_build::inspect::{self, HostFacts, Inspection, Tree};
 use windlass_model::config::{AppConfig, ConfigError};
-use windlass_model::{AppName, Problem, PythonVersion};
-
-/// The Pythons that an image can have: those of the Debian releases it is made from.
-const PYTHONS: [PythonVersion; 2] = [PythonVersion::three(11), PythonVersion::three(13)];
-
-/// Everything that is concluded about a project.
-pub(crate) fn inspect(project: &Path) -> Result<Inspection, Problem> {
-    let tree = Tree::read(project)
-        .map_err(|error| Problem::user("project-unreadable", error.to_string()).sources(&error))?;
-    let host = HostFacts {
-        folder: folder(project),
-        pythons: PYTHONS.to_vec(),
-        cores: std::thread::available_parallelism().map_or(1, usize::from),
-    };
-    inspect::inspect(&tree, &host).map_err(|error| inspect::explain(&error))
-}
-
-fn folder(project: &Path) -> String {
-    project.file_name().map_or_else(String::new, |name| name.to_string_lossy().into())
-}
+use windlass_model::{AppName, Problem};
 
 /// The app that a project's folder holds, by the rule of a deploy and without reading its code:
 /// `[tool.windlass]`, `[project]`, the folder's own name.
 pub(crate) fn app_name(project: &Path) -> Result<AppName, Problem> {
     let text = std::fs::read_to_string(project.join("pyproject.toml")).unwrap_or_default();
-    name(&text, &folder(project)).map_err(|error| error.explain())
+    let folder = project.file_name().unwrap_or_default().to_string_lossy();
+    name(&text, &folder).map_err(|error| error.explain())
 }
 
 fn name(pyproject: &str, folder: &str) -> Result<AppName, ConfigError> {
