@@ -24,7 +24,8 @@ pub struct Release {
     pub created_at_ms: u64,
     /// Where it came from, in a few words: `deploy`, `rollback to 3`, `scale web=2`.
     pub origin: String,
-    /// The commit of the project's source, when it is a clean git checkout.
+    /// The commit of the project's source, when it is a git checkout; `-dirty` follows one with
+    /// changes, as in `git describe`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commit: Option<String>,
 }

@@ -112,7 +112,8 @@ pub struct Built {
     pub spec: AppSpec,
     /// The digest of its manifest.
     pub image: Digest,
-    /// The commit of the project's source, when it is a clean git checkout.
+    /// The commit of the project's source, when it is a git checkout; `-dirty` follows one with
+    /// changes, as in `git describe`.
     pub commit: Option<String>,
 }
 

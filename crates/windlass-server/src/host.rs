@@ -6,6 +6,7 @@
 
 mod address;
 mod building;
+mod commit;
 mod container;
 mod edge;
 mod effects;

@@ -1,6 +1,7 @@
 //! From a project's folder to an image, with what the builder says passed on.
 
 use super::HostSettings;
+use super::commit::commit_of;
 use crate::back_end::{BuildOrder, Built};
 use crate::explain::explain_tree;
 use crate::report::Report;
@@ -56,6 +57,8 @@ fn run(
 ) -> Result<Built, Problem> {
     check_room(&dirs.images)?;
     check_room(&dirs.cache)?;
+    // Before the build, which may write `windlass.lock`.
+    let commit = commit_of(&order.project);
     let inspection = read_project(&order.project, Some(&order.app))?;
     report.tell(Event::Inspected { findings: inspection.findings });
     for problem in inspection.warnings {
@@ -73,7 +76,7 @@ fn run(
     for problem in built.warnings {
         report.tell(Event::Warning { problem });
     }
-    Ok(Built { spec: inspection.app, image: built.manifest, commit: None })
+    Ok(Built { spec: inspection.app, image: built.manifest, commit })
 }
 
 /// Free space in bytes below which no build is begun: what serves needs some to go on.

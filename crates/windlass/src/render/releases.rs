@@ -18,7 +18,6 @@ pub(crate) fn releases(entries: &[ReleaseEntry], now_ms: u64, style: Style) -> V
             (false, false) => toned(Tone::Warn, "never served"),
         };
         let release = &entry.release;
-        let commit = release.commit.as_deref().unwrap_or("-");
         let hex = release.image.to_string();
         let hex = hex.strip_prefix("sha256:").unwrap_or(&hex);
         table.row(vec![
@@ -26,11 +25,18 @@ pub(crate) fn releases(entries: &[ReleaseEntry], now_ms: u64, style: Style) -> V
             state,
             cell(ago(now_ms, release.created_at_ms)),
             cell(printable(&release.origin)),
-            cell(format!("{commit:.10}")),
+            cell(release.commit.as_deref().map_or_else(|| "-".to_owned(), short_commit)),
             toned(Tone::Faint, format!("{hex:.12}")),
         ]);
     }
     table.lines(style, 0)
+}
+
+/// As many digits as tell commits apart, and what is said of changes.
+pub(super) fn short_commit(commit: &str) -> String {
+    let (digits, changed) = commit.split_once('-').unwrap_or((commit, ""));
+    let dash = if changed.is_empty() { "" } else { "-" };
+    format!("{digits:.10}{dash}{changed}")
 }
 
 #[cfg(test)]
@@ -56,17 +62,21 @@ mod tests {
                 },
                 created_at_ms: 0,
                 origin: "deploy".to_owned(),
-                commit: (number == 2).then(|| "0123456789abcdef".to_owned()),
+                commit: match number {
+                    1 => Some("fedcba9876543210-dirty".to_owned()),
+                    2 => Some("0123456789abcdef".to_owned()),
+                    _ => None,
+                },
             },
             current,
             served,
         };
         let entries = [entry(3, false, false), entry(2, true, true), entry(1, false, true)];
         let wanted = "\
-RELEASE  STATE         MADE      FROM    COMMIT      IMAGE
-3        never served  60 s ago  deploy  -           abababababab
-2        current       60 s ago  deploy  0123456789  abababababab
-1        kept          60 s ago  deploy  -           abababababab";
+RELEASE  STATE         MADE      FROM    COMMIT            IMAGE
+3        never served  60 s ago  deploy  -                 abababababab
+2        current       60 s ago  deploy  0123456789        abababababab
+1        kept          60 s ago  deploy  fedcba9876-dirty  abababababab";
         assert_eq!(releases(&entries, 60_000, Style::plain()).join("\n"), wanted);
     }
 }

@@ -1,6 +1,7 @@
 //! Apps and how they are.
 
 use super::problem;
+use super::releases::short_commit;
 use super::style::{Style, Tone, printable};
 use super::table::{Table, cell, toned};
 use super::time::ago;
@@ -38,7 +39,10 @@ pub(crate) fn app(status: &AppStatus, now_ms: u64, style: Style) -> Vec<String> 
         Some(release) => {
             let origin = printable(&release.origin);
             let age = ago(now_ms, release.created_at_ms);
-            let commit = release.commit.as_deref().map(|commit| format!(", commit {commit:.10}"));
+            let commit = release
+                .commit
+                .as_deref()
+                .map(|commit| format!(", commit {}", short_commit(commit)));
             let commit = commit.unwrap_or_default();
             fact("release", format!("{} ({origin}, {age}{commit})", release.number));
         }
