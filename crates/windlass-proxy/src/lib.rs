@@ -12,6 +12,7 @@
 //! 3. Nothing is forwarded whose framing two parsers could read differently (`rules`).
 //! 4. A request reaches an app twice only if it was never written to the first, or has no body and
 //!    is GET or HEAD and its reused connection broke before the answer (`send`).
+//! 5. An app's place for its socket leads to that app's socket or nowhere (`socket`).
 //!
 //! Not here: TLS and HTTP/2. They go where a connection is served (`connection`), which is
 //! generic over its byte stream; everything behind it sees only requests and answers.
@@ -52,6 +53,7 @@ mod rules;
 mod send;
 mod shared;
 mod snapshot;
+mod socket;
 mod status;
 mod sweep;
 mod table;

@@ -4,7 +4,7 @@
 //! visitor came by https, so that an app which redirects plain visits does not answer with a
 //! redirect for ever. It uses a connection of its own, never one of the pools.
 
-use crate::Address;
+use crate::{Address, socket};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, Uri};
 use http_body_util::{BodyExt, Empty};
@@ -13,7 +13,7 @@ use hyper_util::rt::TokioIo;
 use std::io;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpStream, UnixStream};
+use tokio::net::TcpStream;
 use windlass_model::ProbeAnswer;
 
 /// What to ask.
@@ -67,7 +67,7 @@ fn prepare(request: &ProbeRequest) -> Result<Request<Empty<Bytes>>, String> {
 
 async fn ask(address: &Address, request: Request<Empty<Bytes>>, begun: Instant) -> ProbeAnswer {
     match address {
-        Address::Unix(path) => match UnixStream::connect(path).await {
+        Address::Unix(path) => match socket::connect(path).await {
             Ok(stream) => exchange(stream, request, begun).await,
             Err(error) => refused(&error),
         },

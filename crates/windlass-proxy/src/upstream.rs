@@ -6,7 +6,7 @@
 
 use crate::request_body::RequestBody;
 use crate::target_state::TargetState;
-use crate::{Address, PoolOptions};
+use crate::{Address, PoolOptions, socket};
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use std::cell::{Cell, RefCell};
@@ -16,7 +16,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpStream, UnixStream};
+use tokio::net::TcpStream;
 use tokio::task::AbortHandle;
 
 /// The connections of one worker to one target.
@@ -89,7 +89,7 @@ impl Upstream {
             Address::Unix(path) => {
                 let mut pause = Duration::from_millis(1);
                 loop {
-                    match UnixStream::connect(path).await {
+                    match socket::connect(path).await {
                         Ok(stream) => return self.begin(stream).await,
                         // The server's queue is full (connect(2), EAGAIN on Unix sockets): it
                         // listens, and will accept in a moment. The caller bounds the time.

@@ -6,6 +6,8 @@
 mod app;
 #[path = "all/corpus.rs"]
 mod corpus;
+#[path = "all/deputy.rs"]
+mod deputy;
 #[path = "all/forwarding.rs"]
 mod forwarding;
 #[path = "all/limits.rs"]
