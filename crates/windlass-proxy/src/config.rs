@@ -50,6 +50,8 @@ pub struct ClientLimits {
     pub idle_timeout_ms: u64,
     /// How long a client may refuse to take more of an answer, in milliseconds.
     pub write_timeout_ms: u64,
+    /// How long one side of a tunnel may go on once the other has ended, in milliseconds.
+    pub farewell_ms: u64,
 }
 
 impl EdgeConfig {
@@ -83,6 +85,7 @@ impl Default for ClientLimits {
             head_timeout_ms: 10_000,
             idle_timeout_ms: 75_000,
             write_timeout_ms: 60_000,
+            farewell_ms: 10_000,
         }
     }
 }

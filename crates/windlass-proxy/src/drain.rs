@@ -78,7 +78,7 @@ pub(crate) async fn drain(
     if cut > 0 {
         for target in targets.iter().filter(|target| left(target) > 0) {
             target.cut.store(true, Ordering::Release);
-            shared.cut(&target.id);
+            shared.cut(&target.id, request.await_long_lived);
         }
         wait_for_none(&count, Instant::now() + CUT_WITHIN).await;
     }

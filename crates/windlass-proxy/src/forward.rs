@@ -56,8 +56,14 @@ struct Answer {
     body_patience: Duration,
     /// The connection must not carry another request.
     last: bool,
-    /// The client's side of the tunnel that it asked for.
-    upgrade: Option<(OnUpgrade, Rc<Client>)>,
+    upgrade: Option<Upgrade>,
+}
+
+/// The client's side of the tunnel that it asked for.
+struct Upgrade {
+    client_side: OnUpgrade,
+    client: Rc<Client>,
+    farewell: Duration,
 }
 
 async fn ask(
@@ -67,7 +73,11 @@ async fn ask(
     shape: Shape,
     id: &HeaderValue,
 ) -> Result<Answer, Fault> {
-    let upgrade = shape.websocket.then(|| (hyper::upgrade::on(&mut request), client.clone()));
+    let upgrade = shape.websocket.then(|| Upgrade {
+        client_side: hyper::upgrade::on(&mut request),
+        client: client.clone(),
+        farewell: Duration::from_millis(worker.limits().farewell_ms),
+    });
     let (mut parts, incoming) = request.into_parts();
     let (pool, claim) = worker.claim(&parts.headers, &parts.uri, &[])?;
     headers::to_app(&mut parts.headers, shape, &client.origin, id);
@@ -98,14 +108,15 @@ fn pass_on(answer: Answer, id: &HeaderValue, mut exchange: Exchange) -> Response
     if last {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
-    if upgraded && let Some((client_side, client)) = upgrade {
+    if upgraded && let Some(Upgrade { client_side, client, farewell }) = upgrade {
         client.pulse().upgraded();
-        tunnel::open(client_side, hyper::upgrade::on(&mut response), lease.into_tunnel());
+        let app_side = hyper::upgrade::on(&mut response);
+        tunnel::open(client_side, app_side, lease.into_tunnel(), farewell);
         return response.map(|_| EdgeBody::page(Bytes::new(), exchange));
     }
     let patience = if is_event_stream(response.headers()) {
         // It has no end of its own: nobody waits for it, and it may be silent.
-        lease.claim.promote();
+        lease.promote();
         None
     } else {
         Some(body_patience)

@@ -34,7 +34,7 @@ impl Claim {
     }
 
     /// Counts it apart from now on: it has no end of its own.
-    pub(crate) fn promote(&mut self) {
+    fn promote(&mut self) {
         if !self.long_lived {
             self.long_lived = true;
             self.upstream.state.promote();
@@ -76,8 +76,17 @@ impl Lease {
         self.claim.blame();
     }
 
+    /// The answer has no end of its own: it is counted apart, and a cut may leave it alone.
+    pub(crate) fn promote(&mut self) {
+        if let Some(link) = &self.held.link {
+            self.held.upstream.promote(link);
+        }
+        self.claim.promote();
+    }
+
     /// The connection has become a tunnel: it is no longer this lease's to close.
     pub(crate) fn into_tunnel(mut self) -> Claim {
+        self.promote();
         self.held.link = None;
         self.claim
     }

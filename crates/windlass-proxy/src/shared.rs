@@ -161,9 +161,10 @@ impl Shared {
         Ok(published.targets.iter().filter(wanted).cloned().collect())
     }
 
-    /// Orders every worker to close what it has open to a target.
-    pub(crate) fn cut(&self, target: &str) {
-        self.tell(|| Command::Cut(target.to_owned()));
+    /// Orders every worker to close what it has open to a target; what has no end of its own only
+    /// if `long_lived`.
+    pub(crate) fn cut(&self, target: &str, long_lived: bool) {
+        self.tell(|| Command::Cut { target: target.to_owned(), long_lived });
     }
 
     pub(crate) fn tell(&self, command: impl Fn() -> Command) {

@@ -24,7 +24,7 @@ pub(crate) struct Upstream {
     pub(crate) state: Arc<TargetState>,
     idle: RefCell<Vec<Idle>>,
     /// Tasks that own connections and tunnels, by their number.
-    open: RefCell<HashMap<u64, AbortHandle>>,
+    open: RefCell<HashMap<u64, Open>>,
     next: Cell<u64>,
     limits: RefCell<Limits>,
 }
@@ -39,6 +39,21 @@ struct Limits {
 pub(crate) struct Link {
     pub(crate) sender: SendRequest<RequestBody>,
     number: u64,
+}
+
+/// A task that owns a connection or a tunnel.
+struct Open {
+    task: AbortHandle,
+    kind: Kind,
+}
+
+/// Whether what is open has an end of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// It serves requests, or is idle.
+    Requests,
+    /// A tunnel or an event stream: a cut leaves it alone unless told otherwise.
+    LongLived,
 }
 
 struct Idle {
@@ -111,7 +126,7 @@ impl Upstream {
         let begun = http1::Builder::new().handshake(TokioIo::new(stream)).await;
         let (mut sender, connection) = begun.map_err(io::Error::other)?;
         let connection = connection.with_upgrades();
-        let number = self.spawn(async move {
+        let number = self.spawn(Kind::Requests, async move {
             // How it ended reaches whoever waits for an answer.
             let _ = connection.await;
         });
@@ -120,7 +135,11 @@ impl Upstream {
     }
 
     /// Runs a task that a cut of the target ends.
-    pub(crate) fn spawn(self: &Rc<Self>, task: impl Future<Output = ()> + 'static) -> u64 {
+    pub(crate) fn spawn(
+        self: &Rc<Self>,
+        kind: Kind,
+        task: impl Future<Output = ()> + 'static,
+    ) -> u64 {
         let number = self.next.get();
         self.next.set(number + 1);
         let upstream = Rc::downgrade(self);
@@ -130,8 +149,15 @@ impl Upstream {
                 upstream.open.borrow_mut().remove(&number);
             }
         });
-        self.open.borrow_mut().insert(number, handle.abort_handle());
+        self.open.borrow_mut().insert(number, Open { task: handle.abort_handle(), kind });
         number
+    }
+
+    /// A connection's answer turned out to have no end of its own.
+    pub(crate) fn promote(&self, link: &Link) {
+        if let Some(open) = self.open.borrow_mut().get_mut(&link.number) {
+            open.kind = Kind::LongLived;
+        }
     }
 
     pub(crate) fn put_back(&self, link: Link) {
@@ -145,8 +171,8 @@ impl Upstream {
     }
 
     pub(crate) fn close(&self, link: &Link) {
-        if let Some(task) = self.open.borrow_mut().remove(&link.number) {
-            task.abort();
+        if let Some(open) = self.open.borrow_mut().remove(&link.number) {
+            open.task.abort();
         }
     }
 
@@ -166,11 +192,15 @@ impl Upstream {
         });
     }
 
-    /// Closes everything that is open, in use or not.
-    pub(crate) fn cut(&self) {
+    /// Closes what is open, in use or not; what has no end of its own only if `long_lived`.
+    pub(crate) fn cut(&self, long_lived: bool) {
         self.idle.borrow_mut().clear();
-        for (_, task) in self.open.borrow_mut().drain() {
-            task.abort();
-        }
+        self.open.borrow_mut().retain(|_, open| {
+            let keep = open.kind == Kind::LongLived && !long_lived;
+            if !keep {
+                open.task.abort();
+            }
+            keep
+        });
     }
 }

@@ -26,8 +26,8 @@ use tokio::sync::mpsc::UnboundedReceiver;
 pub(crate) enum Command {
     /// A new table is in use.
     Refresh,
-    /// Close what is open to this target.
-    Cut(String),
+    /// Close what is open to this target; what has no end of its own only if told so.
+    Cut { target: String, long_lived: bool },
     /// Accept no more, and end when every client is gone.
     Finish,
     /// End now.
@@ -97,7 +97,7 @@ async fn serve(
         tokio::select! {
             command = commands.recv() => match command {
                 Some(Command::Refresh) => { worker.refresh(); }
-                Some(Command::Cut(target)) => worker.cut(&target),
+                Some(Command::Cut { target, long_lived }) => worker.cut(&target, long_lived),
                 Some(Command::Finish) => {
                     listener = None;
                     sweep::finish(worker);
@@ -160,10 +160,10 @@ impl Worker {
         view
     }
 
-    fn cut(&self, target: &str) {
+    fn cut(&self, target: &str, long_lived: bool) {
         for upstream in self.upstreams.borrow().iter() {
             if upstream.state.id == target && upstream.state.is_cut() {
-                upstream.cut();
+                upstream.cut(long_lived);
             }
         }
     }
