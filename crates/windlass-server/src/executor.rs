@@ -100,6 +100,8 @@ impl<B: BackEnd> Executor<B> {
                 // A full disk may be cleared: then it goes on from where its journal ends.
                 tokio::time::sleep(STANDSTILL).await;
             }
+            // However it ended: deploys that all fail would fill the disk as well.
+            executor.clear_away(job).await;
             executor.running().remove(&job);
             executor.ended.notify_one();
         });

@@ -28,6 +28,10 @@ impl<B: BackEnd> Executor<B> {
         mut cancelled: watch::Receiver<bool>,
     ) -> Result<(), StoreError> {
         let Some(row) = self.store.job(id)? else { return Ok(()) };
+        // What has ended is not done again: its app may have been made anew since.
+        if row.job.state.is_final() {
+            return Ok(());
+        }
         let asked_before = row.cancelled.then(|| watch::Sender::new(true));
         if let Some(asked) = &asked_before {
             cancelled = asked.subscribe();
@@ -166,8 +170,7 @@ impl<B: BackEnd> Executor<B> {
         let to = rollout.and_then(|rollout| rollout.spec.to.as_ref());
         let url = to.and_then(|set| self.back_end.url(&set.spec));
         let state = JobState::Succeeded { release: to.map(|set| set.release), url };
-        self.store.set_job_state(id, state).await?;
-        self.sweep(&row.job.app).await
+        self.store.set_job_state(id, state).await
     }
 
     fn roll(&self, spec: RolloutSpec) -> Outcome {

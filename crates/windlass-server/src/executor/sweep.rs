@@ -2,18 +2,31 @@
 
 use super::{Executor, planning};
 use crate::back_end::BackEnd;
+use crate::explain::explain_store;
 use crate::store::StoreError;
 use windlass_model::explain::explain_step;
 use windlass_model::rollout::Step;
-use windlass_model::{AppName, ReleaseNumber};
+use windlass_model::{AppName, JobId, ReleaseNumber};
 
 /// How many ended jobs of an app are remembered with all that they told.
 const KEPT_JOBS: u32 = 100;
 
 impl<B: BackEnd> Executor<B> {
-    /// Clears away what is not needed any more. A failure of the back end is only logged: it
-    /// costs disk, not service. Nothing is removed while a job runs, or a row is unreadable.
-    pub(super) async fn sweep(&self, app: &AppName) -> Result<(), StoreError> {
+    /// Clears away what is not needed any more after a job. A failure is only logged: it costs
+    /// disk, not service, and the job has ended whatever becomes of this.
+    pub(super) async fn clear_away(&self, job: JobId) {
+        let swept = match self.store.job(job) {
+            Ok(Some(row)) => self.sweep(&row.job.app).await,
+            Ok(None) => Ok(()),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = swept {
+            self.log.warn("nothing was cleared away", &explain_store(&error));
+        }
+    }
+
+    /// Nothing is removed while a job runs, or a row is unreadable.
+    async fn sweep(&self, app: &AppName) -> Result<(), StoreError> {
         self.store.prune_jobs(app.clone(), KEPT_JOBS).await?;
         let apps = self.store.apps()?;
         let unfinished = self.store.unfinished_jobs()?;

@@ -144,3 +144,36 @@ fn old_jobs_are_forgotten_and_their_numbers_are_not() {
     assert_eq!(kept.len(), 100);
     assert_eq!(kept[0].job.id.0, 106);
 }
+
+#[test]
+fn a_failed_deploy_is_cleared_away_after_as_well() {
+    let stage = Stage::new();
+    stage.run(deploy());
+    for _ in 0..3 {
+        stage.fail("probe web.1");
+        stage.run(deploy());
+    }
+    // The one that serves, and the newest, whose layers the next build may use.
+    assert_eq!(stage.world().kept.len(), 2);
+    assert_eq!(stage.world().images, 4);
+}
+
+#[test]
+fn a_job_that_has_ended_is_not_done_again_when_clearing_away_fails() {
+    let stage = Stage::new();
+    stage.run(deploy());
+    // More jobs than are remembered, in a table that lets none go.
+    let connection = rusqlite::Connection::open(stage.path()).expect("the store's file");
+    connection
+        .execute_batch(
+            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 150)
+             INSERT INTO jobs (app, kind, state, final, submitted_at_ms)
+             SELECT app, kind, state, final, submitted_at_ms FROM jobs, n WHERE final = 1;
+             CREATE TRIGGER jobs_stay BEFORE DELETE ON jobs
+             BEGIN SELECT RAISE(ABORT, 'the disk is broken'); END;",
+        )
+        .expect("written");
+    assert!(succeeded(&stage.run(JobKind::Destroy { data: true })));
+    let removals = stage.world().calls.iter().filter(|call| call.starts_with("remove")).count();
+    assert_eq!(removals, 1);
+}

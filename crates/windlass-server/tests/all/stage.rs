@@ -130,7 +130,7 @@ impl Stage {
         assert!(world.standby.is_empty(), "{what}: nobody stands by at the end\n  {calls}");
     }
 
-    fn path(&self) -> PathBuf {
+    pub(crate) fn path(&self) -> PathBuf {
         self.folder.path().join("store.db")
     }
 

@@ -34,7 +34,8 @@ pub struct FakeWorld {
     pub calls: Vec<String>,
     /// Every promise that was broken.
     pub broken: Vec<String>,
-    pub(super) images: u8,
+    /// How many images were built.
+    pub images: u8,
 }
 
 /// What a world is told beforehand.
