@@ -14,6 +14,7 @@ mod evidence;
 mod healthy;
 mod one_off;
 mod release_command;
+mod release_output;
 mod routes;
 mod sweep;
 mod volume;

@@ -28,6 +28,7 @@ pub use notices::Notices;
 pub use replicas::Restarts;
 pub use row::{Rows, SetAside};
 
+use events::Reports;
 use rusqlite::{Connection, OpenFlags, Transaction};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -43,6 +44,7 @@ pub struct Store {
     path: Arc<PathBuf>,
     reader: Arc<Mutex<Connection>>,
     writer: Writer,
+    reports: Reports,
     clock: Clock,
     notices: Notices,
 }
@@ -132,6 +134,7 @@ impl Store {
             path: Arc::new(path.to_owned()),
             reader: Arc::new(Mutex::new(reader)),
             writer: Writer::spawn(connection, fuse),
+            reports: Reports::default(),
             clock,
             notices: Notices::default(),
         })

@@ -8,3 +8,5 @@ mod crashes;
 mod jobs;
 #[path = "all/stage.rs"]
 mod stage;
+#[path = "all/store.rs"]
+mod store;

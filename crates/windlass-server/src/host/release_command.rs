@@ -1,18 +1,18 @@
 //! Release commands: once per release, in a container of their own.
 
 use super::container::{Purpose, container_spec};
+use super::release_output::ReleaseOutput;
 use super::{HostBackEnd, back_end, off_reactor};
 use crate::back_end::{ReleaseRun, StepResult, release_container};
 use crate::report::Report;
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use windlass_engine::explain::{explain_control, explain_start};
-use windlass_engine::{Engine, LogFollower, log_tail};
+use windlass_engine::{Engine, log_tail};
 use windlass_model::rollout::StepFailure;
-use windlass_model::{ContainerId, Event, ExitReason, ReplicaFailure, Resources, Serves};
+use windlass_model::{ContainerId, ExitReason, ReplicaFailure, Resources, Serves};
 
 /// Pause between two looks while a command runs and prints nothing.
 const LOOK: Duration = Duration::from_millis(50);
@@ -70,7 +70,11 @@ impl HostBackEnd {
         let still = Arc::new(AtomicBool::new(true));
         let _waiting = Waiting(Arc::clone(&still));
         let (path, limit) = (log.clone(), Duration::from_millis(run.deadline_ms));
-        let exit = off_reactor(move || follow(&engine, &id, (&path, limit), &still, &report));
+        let number = release.number;
+        let exit = off_reactor(move || {
+            let output = ReleaseOutput::follow(&path, number, &report);
+            follow(&engine, &id, limit, &still, output)
+        });
         let exit = exit.await??;
         if exit.is_some_and(ExitReason::is_success) {
             return Ok(());
@@ -81,37 +85,22 @@ impl HostBackEnd {
     }
 }
 
-/// Passes on what the command prints until it ends; `None` when its time was up.
+/// Has what the command prints told until it ends; `None` when its time was up.
 fn follow(
     engine: &Engine,
     id: &ContainerId,
-    (log, limit): (&Path, Duration),
+    limit: Duration,
     still: &AtomicBool,
-    report: &Report,
+    mut output: ReleaseOutput<'_>,
 ) -> Result<Option<ExitReason>, StepFailure> {
     let deadline = Instant::now() + limit;
-    // A log that cannot be followed costs the user lines, not the command.
-    let mut lines = LogFollower::from_start(log).ok();
-    let tell = |lines: &mut Option<LogFollower>, wait| -> bool {
-        let Some(next) = lines.as_mut() else {
-            std::thread::sleep(wait);
-            return false;
-        };
-        match next.next(wait) {
-            Ok(Some(line)) => {
-                report.tell(Event::Output { line: line.text });
-                true
-            }
-            Ok(None) | Err(_) => false,
-        }
-    };
     loop {
         let exit = match engine.inspect(id) {
             Some(found) => found.state.exit(),
             None => Some(ExitReason::ShimLost),
         };
         if let Some(exit) = exit {
-            while tell(&mut lines, Duration::ZERO) {}
+            while output.tell(Duration::ZERO) {}
             return Ok(Some(exit));
         }
         if Instant::now() >= deadline || !still.load(Ordering::Relaxed) {
@@ -121,6 +110,6 @@ fn follow(
                 Err(error) => Err(back_end(explain_control(&error))),
             };
         }
-        tell(&mut lines, LOOK);
+        output.tell(LOOK);
     }
 }

@@ -3,6 +3,7 @@
 use super::row::decode;
 use super::{Cut, Rows, Store, StoreError};
 use rusqlite::{Transaction, TransactionBehavior, params};
+use std::sync::{Arc, Mutex, PoisonError};
 use windlass_model::{Event, EventRecord, JobId};
 
 impl Store {
@@ -28,22 +29,71 @@ impl Store {
     }
 
     /// Queues an event behind everything that is queued; it is durable before anybody sees it.
-    /// An event that cannot be stored is lost: it tells of the work, it is not the work.
+    /// An event that cannot be stored, or of a job that has ended, is lost: it tells of the work,
+    /// it is not the work.
+    ///
+    /// However fast events come, one transaction of them waits at a time, and takes along all that
+    /// came until it was begun: the journals of other apps wait for one sync, not for thousands.
     pub fn report(&self, job: JobId, event: Event) {
-        let (at_ms, notices) = (self.now_ms(), self.notices.clone());
+        if !self.reports.add(Reported { job, at_ms: self.now_ms(), event }) {
+            return;
+        }
+        let (reports, notices) = (self.reports.clone(), self.notices.clone());
         let _ = self.writer.post(move |connection, _| {
             let stored = connection
                 .transaction_with_behavior(TransactionBehavior::Immediate)
                 .map_err(Cut::from)
                 .and_then(|transaction| {
-                    append(&transaction, job, at_ms, &event)?;
+                    // Taken once the transaction has begun, which may have waited.
+                    for reported in reports.take() {
+                        append_report(&transaction, &reported)?;
+                    }
                     transaction.commit().map_err(Cut::from)
                 });
-            if stored.is_ok() {
-                notices.ring();
+            match stored {
+                Ok(()) => notices.ring(),
+                Err(_) => drop(reports.take()),
             }
         });
     }
+}
+
+/// The most events that wait to be stored; what comes while so many wait is lost.
+const MOST_WAITING: usize = 10_000;
+
+/// Events that wait for their transaction.
+#[derive(Clone, Default)]
+pub(super) struct Reports {
+    waiting: Arc<Mutex<Vec<Reported>>>,
+}
+
+struct Reported {
+    job: JobId,
+    at_ms: u64,
+    event: Event,
+}
+
+impl Reports {
+    /// Adds an event; `true` when it is the first, for which a transaction must be queued.
+    fn add(&self, reported: Reported) -> bool {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if waiting.len() < MOST_WAITING {
+            waiting.push(reported);
+        }
+        waiting.len() == 1
+    }
+
+    fn take(&self) -> Vec<Reported> {
+        std::mem::take(&mut self.waiting.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Stores an event of a job that has not ended: its final state is the last that a job tells.
+fn append_report(transaction: &Transaction<'_>, reported: &Reported) -> Result<(), Cut> {
+    let Reported { job, at_ms, event } = reported;
+    let running = "SELECT 1 FROM jobs WHERE id = ?1 AND final = 0";
+    let running = transaction.prepare_cached(running)?.exists([job.0 as i64])?;
+    if running { append(transaction, *job, *at_ms, event) } else { Ok(()) }
 }
 
 pub(super) fn append(
