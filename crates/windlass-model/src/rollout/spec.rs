@@ -1,9 +1,9 @@
 //! The immutable half of a rollout.
 
 use crate::rollout::Step;
-use crate::{AppName, JobId, ProcessSpec, ReleaseNumber, ReplicaId, ReplicaSet};
+use crate::{AppName, JobId, ProcessSpec, ProcessType, ReleaseNumber, ReplicaId, ReplicaSet};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// From which replica set to which other. Written to the journal once, before anything happens.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +18,10 @@ pub struct RolloutSpec {
     pub to: Option<ReplicaSet>,
     /// Whether the release commands of `to` run: only where the release is new.
     pub run_release_commands: bool,
+    /// The counts that later deploys shall use, where the job asked for others; they hold from the
+    /// moment at which `to` is the current set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counts: Option<BTreeMap<ProcessType, u32>>,
     /// How long the new replicas are watched after the switch, in milliseconds.
     pub bake_ms: u64,
 }

@@ -131,7 +131,7 @@ impl<B: BackEnd> Executor<B> {
     async fn plan_scale(
         &self,
         job: JobId,
-        mut app: AppRow,
+        app: AppRow,
         counts: &BTreeMap<ProcessType, u32>,
     ) -> Result<Outcome, StoreError> {
         let Some(release) = self.restartable(&app)? else {
@@ -141,10 +141,13 @@ impl<B: BackEnd> Executor<B> {
         if let Err(problem) = planning::check_counts(spec, counts) {
             return Ok(Outcome::Refused(problem));
         }
-        app.counts.extend(counts.clone());
-        self.store.set_counts(app.name.clone(), app.counts.clone()).await?;
-        let scaled = app.current.as_ref().map(|current| planning::scale(&app, current, job));
-        Ok(scaled.map_or(Outcome::Nothing, |spec| self.roll(spec)))
+        let mut wanted = app.counts.clone();
+        wanted.extend(counts.clone());
+        if let Some(current) = &app.current {
+            return Ok(self.roll(planning::scale(&app, current, wanted, job)));
+        }
+        self.store.set_counts(app.name, wanted).await?;
+        Ok(Outcome::Nothing)
     }
 
     /// Draws the conclusion from a rollout that has ended.

@@ -84,11 +84,17 @@ pub fn restart(app: &AppRow, release: &Release, job: JobId) -> RolloutSpec {
     spec(app, job, Some(to), false)
 }
 
-/// The rollout to other counts; what runs already and is still wanted is not touched.
-pub fn scale(app: &AppRow, current: &ReplicaSet, job: JobId) -> RolloutSpec {
-    let wanted = counted(&current.spec, &app.counts);
+/// The rollout to other counts, which are the app's own once it has succeeded; what runs already
+/// and is still wanted is not touched.
+pub fn scale(
+    app: &AppRow,
+    current: &ReplicaSet,
+    counts: BTreeMap<ProcessType, u32>,
+    job: JobId,
+) -> RolloutSpec {
+    let wanted = counted(&current.spec, &counts);
     let to = ReplicaSet::keeping(&current.replicas, current.release, wanted, job.0);
-    spec(app, job, Some(to), false)
+    RolloutSpec { counts: Some(counts), ..spec(app, job, Some(to), false) }
 }
 
 /// The rollout to nothing.
@@ -126,6 +132,7 @@ fn spec(app: &AppRow, job: JobId, to: Option<ReplicaSet>, run: bool) -> RolloutS
         from: app.current.clone(),
         to,
         run_release_commands: run,
+        counts: None,
         bake_ms: RolloutSpec::BAKE_MS,
     }
 }

@@ -229,6 +229,7 @@ mod tests {
             from: Some(old.clone()),
             to: Some(new.clone()),
             run_release_commands: false,
+            counts: None,
             bake_ms: 0,
         };
         let rolling = Wanted { rolling: vec![Rolling { spec }], ..wanted(&new) };

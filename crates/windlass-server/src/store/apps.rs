@@ -93,17 +93,15 @@ impl Store {
         Ok((Routes { generation, apps: rows.rows }, rows.set_aside))
     }
 
-    /// The counts that deploys shall use from now on.
+    /// The counts that deploys of a stopped app shall use from now on; those of one that runs come
+    /// with its rollout.
     pub async fn set_counts(
         &self,
         app: AppName,
         counts: BTreeMap<ProcessType, u32>,
     ) -> Result<(), StoreError> {
         self.write("write an app's counts", move |transaction| {
-            let counts = serde_json::to_string(&counts)?;
-            let sql = "UPDATE apps SET counts = ?2 WHERE name = ?1";
-            transaction.execute(sql, params![app.as_str(), counts])?;
-            Ok(())
+            set_counts(transaction, &app, &counts)
         })
         .await
     }
@@ -137,6 +135,17 @@ fn put_meta(transaction: &Transaction<'_>, key: &str, value: &str) -> Result<(),
          ON CONFLICT (key) DO UPDATE SET value = excluded.value",
         [key, value],
     )?;
+    Ok(())
+}
+
+pub(super) fn set_counts(
+    transaction: &Transaction<'_>,
+    app: &AppName,
+    counts: &BTreeMap<ProcessType, u32>,
+) -> Result<(), Cut> {
+    let json = serde_json::to_string(counts)?;
+    let sql = "UPDATE apps SET counts = ?2 WHERE name = ?1";
+    transaction.execute(sql, params![app.as_str(), json])?;
     Ok(())
 }
 

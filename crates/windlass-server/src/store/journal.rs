@@ -47,8 +47,8 @@ impl Store {
     }
 
     /// Appends an entry, and in the same transaction the event that tells of it and whatever
-    /// the entry means for the app: `Entered{draining}` makes the new set the current one,
-    /// `Begun` of a route makes it the wanted one.
+    /// the entry means for the app: `Entered{draining}` makes the new set the current one and
+    /// the counts that were asked for the app's own, `Begun` of a route makes it the wanted one.
     pub async fn journal(
         &self,
         spec: &RolloutSpec,
@@ -132,6 +132,9 @@ fn apply(
             )?;
             if *phase == Phase::Draining {
                 apps::set_current(transaction, &spec.app, spec.to.as_ref())?;
+                if let Some(counts) = &spec.counts {
+                    apps::set_counts(transaction, &spec.app, counts)?;
+                }
             }
             Ok(())
         }

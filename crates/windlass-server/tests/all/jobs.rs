@@ -83,6 +83,25 @@ fn scaling_outlives_the_next_deploy_and_keeps_what_runs() {
 }
 
 #[test]
+fn counts_that_could_not_be_had_are_not_tried_again() {
+    let stage = Stage::new();
+    stage.run(deploy());
+    let before = stage.current();
+    stage.fail("probe web.3");
+    let scaled = stage.run(JobKind::Scale { counts: counts(&[("web", 3), ("worker", 0)]) });
+    assert_eq!(problem(&scaled).code, "replica-exited");
+    assert_eq!(stage.current(), before);
+    assert!(succeeded(&stage.run(deploy())));
+    assert_eq!(stage.current().len(), 4);
+    assert!(stage.store().app(&name()).expect("read").expect("there").counts.is_empty());
+    // Those of a stopped app have nothing to fail at.
+    stage.run(JobKind::Stop);
+    assert!(succeeded(&stage.run(JobKind::Scale { counts: counts(&[("web", 3)]) })));
+    assert!(succeeded(&stage.run(JobKind::Restart)));
+    assert_eq!(stage.current().len(), 5);
+}
+
+#[test]
 fn rolling_back_needs_a_release_to_go_to() {
     let stage = Stage::new();
     stage.run(deploy());

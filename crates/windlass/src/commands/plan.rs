@@ -50,6 +50,7 @@ fn first(inspection: Inspection) -> PlanReport {
         from: None,
         to: Some(ReplicaSet::fresh(release, inspection.app.clone(), 1)),
         run_release_commands: true,
+        counts: None,
         bake_ms: RolloutSpec::BAKE_MS,
     };
     let planned = Phase::ALL.into_iter().filter(|phase| *phase != Phase::Undoing);
