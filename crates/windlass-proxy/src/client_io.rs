@@ -5,6 +5,7 @@
 
 use crate::head_record::HeadRecord;
 use crate::rules::BodyKind;
+use crate::seats::Seat;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,6 +18,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 pub(crate) struct ClientIo<S> {
     stream: S,
     pulse: Arc<Pulse>,
+    _seat: Seat,
 }
 
 /// Shared between a connection's stream, its requests and the sweep, all on one thread; the lock
@@ -105,8 +107,8 @@ impl Pulse {
 }
 
 impl<S> ClientIo<S> {
-    pub(crate) fn new(stream: S, pulse: Arc<Pulse>) -> Self {
-        Self { stream, pulse }
+    pub(crate) fn new(stream: S, pulse: Arc<Pulse>, seat: Seat) -> Self {
+        Self { stream, pulse, _seat: seat }
     }
 }
 

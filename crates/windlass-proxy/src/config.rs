@@ -40,6 +40,9 @@ pub struct LogConfig {
 /// What a client may do before it is cut off.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClientLimits {
+    /// Most connections of clients at once, tunnels included; 0 for what the limit on open files
+    /// allows. Those beyond wait, and idle ones leave early for them.
+    pub connections_max: usize,
     /// Largest head of a request, in bytes; beyond it, 431.
     pub head_max_bytes: usize,
     /// Most header lines of a request; beyond it, 431.
@@ -80,6 +83,7 @@ impl LogConfig {
 impl Default for ClientLimits {
     fn default() -> Self {
         Self {
+            connections_max: 0,
             head_max_bytes: 16 << 10,
             headers_max: 100,
             head_timeout_ms: 10_000,

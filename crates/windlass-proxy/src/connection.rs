@@ -8,6 +8,7 @@
 use crate::client_io::{ClientIo, Pulse};
 use crate::forward::forward;
 use crate::headers::Origin;
+use crate::seats::Seat;
 use crate::worker::Worker;
 use http::HeaderValue;
 use hyper::server::conn::http1;
@@ -49,9 +50,10 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let client = Rc::new(Client::new(worker, peer));
+    let seat = worker.seats.take();
     let place = Place { number: worker.admit(&client), worker: worker.clone() };
     tokio::task::spawn_local(async move {
-        serve(&place.worker, &client, stream).await;
+        serve(&place.worker, &client, (stream, seat)).await;
         drop(place);
     });
 }
@@ -68,11 +70,11 @@ impl Drop for Place {
     }
 }
 
-async fn serve<S>(worker: &Rc<Worker>, client: &Rc<Client>, stream: S)
+async fn serve<S>(worker: &Rc<Worker>, client: &Rc<Client>, (stream, seat): (S, Seat))
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let io = TokioIo::new(ClientIo::new(stream, client.pulse.clone()));
+    let io = TokioIo::new(ClientIo::new(stream, client.pulse.clone(), seat));
     let service = service_fn(|request| forward(worker.clone(), client.clone(), request));
     let connection = http1::Builder::new()
         .max_buf_size(READ_AHEAD)

@@ -37,6 +37,8 @@ pub(crate) enum Fault {
     AppBroken,
     /// The target was drained and the deadline passed.
     Cut,
+    /// The edge, or the machine, has no descriptor left for a connection to the app.
+    Exhausted,
 }
 
 impl Fault {
@@ -51,7 +53,7 @@ impl Fault {
             Fault::HeadTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Fault::ClientStalled => StatusCode::REQUEST_TIMEOUT,
             Fault::NoRoute => StatusCode::NOT_FOUND,
-            Fault::NoTarget | Fault::Cut => StatusCode::SERVICE_UNAVAILABLE,
+            Fault::NoTarget | Fault::Cut | Fault::Exhausted => StatusCode::SERVICE_UNAVAILABLE,
             Fault::Unreachable | Fault::AppBroken => StatusCode::BAD_GATEWAY,
             Fault::ConnectTimeout | Fault::AppTimeout => StatusCode::GATEWAY_TIMEOUT,
         }
@@ -76,6 +78,7 @@ impl Fault {
             Fault::AppTimeout => "app-timeout",
             Fault::AppBroken => "app-broken",
             Fault::Cut => "cut",
+            Fault::Exhausted => "edge-exhausted",
         }
     }
 
@@ -98,6 +101,7 @@ impl Fault {
             Fault::AppTimeout => "The application did not answer in time.",
             Fault::AppBroken => "The application broke off before it had answered.",
             Fault::Cut => "The application was replaced before it had answered. Please try again.",
+            Fault::Exhausted => "This server has too many connections. Please try again.",
         }
     }
 

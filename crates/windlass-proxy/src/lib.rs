@@ -50,6 +50,7 @@ mod request_body;
 mod request_id;
 mod router;
 mod rules;
+mod seats;
 mod send;
 mod shared;
 mod snapshot;

@@ -14,6 +14,8 @@ use crate::view::PoolView;
 use crate::worker::Worker;
 use http::{Method, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
+use rustix::io::Errno;
+use std::io;
 use std::pin::pin;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -52,6 +54,8 @@ pub(crate) async fn send(
         let reuse = given_back == 0;
         let (link, reused) = match link_to(&claim, &pool, reuse).await {
             Ok(linked) => linked,
+            // No other target would fare better.
+            Err(Fault::Exhausted) => return Err(Fault::Exhausted),
             Err(fault) => {
                 claim.blame();
                 drop(claim);
@@ -104,9 +108,15 @@ async fn link_to(claim: &Claim, pool: &PoolView, reuse: bool) -> Result<(Link, b
     match timeout(limit, claim.upstream.connect()).await {
         _ if claim.upstream.state.is_cut() => Err(Fault::Cut),
         Ok(Ok(link)) => Ok((link, false)),
+        Ok(Err(error)) if is_own(&error) => Err(Fault::Exhausted),
         Ok(Err(_)) => Err(Fault::Unreachable),
         Err(_) => Err(Fault::ConnectTimeout),
     }
+}
+
+/// Whether a connection failed for want of a descriptor, which is no target's fault.
+fn is_own(error: &io::Error) -> bool {
+    matches!(Errno::from_io_error(error), Some(Errno::MFILE | Errno::NFILE))
 }
 
 async fn attempt(

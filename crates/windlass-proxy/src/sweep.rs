@@ -19,12 +19,30 @@ pub(crate) fn look(worker: &Worker) {
             client.end(ending);
         }
     }
+    make_room(worker);
     let mut upstreams = worker.upstreams.borrow_mut();
     for upstream in upstreams.iter() {
         upstream.retire(now);
     }
     // One that is routed to is held by the view as well.
     upstreams.retain(|upstream| std::rc::Rc::strong_count(upstream) > 1 || !upstream.is_unused());
+}
+
+/// Where every seat is taken, ends the client that has been idle the longest, so that somebody
+/// new need not wait for it.
+pub(crate) fn make_room(worker: &Worker) {
+    if !worker.seats.are_taken() {
+        return;
+    }
+    let now = Instant::now();
+    let clients = worker.clients.borrow();
+    let idle = clients.values().filter_map(|client| {
+        let (phase, waited, blocked) = client.pulse().look(now);
+        (phase == Phase::Idle && blocked.is_zero()).then_some((waited, client))
+    });
+    if let Some((_, client)) = idle.max_by_key(|(waited, _)| *waited) {
+        client.end(Ending::WhenDone);
+    }
 }
 
 /// How a client is to be ended, if at all, by what it waits for and since when. What it refuses to

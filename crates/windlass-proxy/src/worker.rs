@@ -6,6 +6,7 @@ use crate::fault::Fault;
 use crate::lease::Claim;
 use crate::lines::{LineBuffer, LineFile};
 use crate::request_id::RequestIds;
+use crate::seats::Seats;
 use crate::shared::{Shared, WorkerCounts};
 use crate::upstream::Upstream;
 use crate::view::{PoolView, View};
@@ -43,6 +44,7 @@ pub(crate) struct Worker {
     view: RefCell<Rc<View>>,
     pub(crate) upstreams: RefCell<Vec<Rc<Upstream>>>,
     pub(crate) clients: RefCell<HashMap<u64, Rc<Client>>>,
+    pub(crate) seats: Arc<Seats>,
     next_client: Cell<u64>,
     access: Option<(Arc<LineFile>, LineBuffer)>,
 }
@@ -65,7 +67,9 @@ pub(crate) fn run(seed: WorkerSeed) -> std::io::Result<()> {
     runtime.block_on(async move {
         let WorkerSeed { shared, config, counts, listener, commands, access } = seed;
         let listener = TcpListener::from_std(listener)?;
+        let seats = Seats::of_worker(shared.workers.len(), config.limits.connections_max);
         let worker = Rc::new(Worker {
+            seats,
             shared,
             config,
             counts,
@@ -104,8 +108,11 @@ async fn serve(
                 }
                 Some(Command::Abort) | None => return,
             },
-            accepted = accept(listener.as_ref()) => match accepted {
-                Ok((stream, peer)) => connection::spawn(worker, stream, peer),
+            accepted = accept(listener.as_ref(), &worker.seats) => match accepted {
+                Ok((stream, peer)) => {
+                    connection::spawn(worker, stream, peer);
+                    sweep::make_room(worker);
+                }
                 // Out of descriptors, most likely: some will be free again in a moment.
                 Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
             },
@@ -119,9 +126,13 @@ async fn serve(
 
 async fn accept(
     listener: Option<&TcpListener>,
+    seats: &Seats,
 ) -> std::io::Result<(tokio::net::TcpStream, std::net::SocketAddr)> {
     match listener {
-        Some(listener) => listener.accept().await,
+        Some(listener) => {
+            seats.one_free().await;
+            listener.accept().await
+        }
         None => std::future::pending().await,
     }
 }

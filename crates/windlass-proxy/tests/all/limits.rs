@@ -3,7 +3,9 @@
 use crate::app;
 use crate::visitor::{BOUND, Visitor};
 use crate::world::World;
+use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::Notify;
 use tokio::time::timeout;
 use windlass_proxy::PoolOptions;
 
@@ -40,6 +42,40 @@ async fn idle_connections_are_closed_and_busy_ones_are_not() {
     let mut visitor = Visitor::to(world.at).await;
     assert_eq!(visitor.get("/").await.body, "slow");
     assert_eq!(visitor.rest().await, "");
+}
+
+#[tokio::test]
+async fn beyond_the_most_connections_the_idle_make_room_and_the_busy_stay() {
+    let world = World::start_with(|config| {
+        config.workers = 1;
+        config.limits.connections_max = 2;
+    });
+    let release = Arc::new(Notify::new());
+    let shared = release.clone();
+    let _app = app::serve(&world.socket("a"), move |request| {
+        let release = shared.clone();
+        async move {
+            if request.uri() == "/held" {
+                release.notified().await;
+            }
+            app::text_of("served")
+        }
+    });
+    world.route_to(1, &["a"]).await;
+    let mut idle = Visitor::to(world.at).await;
+    assert_eq!(idle.get("/").await.body, "served");
+    let mut busy = Visitor::to(world.at).await;
+    busy.send("GET /held HTTP/1.1\r\nHost: a\r\n\r\n").await;
+    assert_eq!(idle.rest().await, "");
+    // Each of these has to wait for the end of the one before.
+    for _ in 0..3 {
+        let mut visitor = Visitor::to(world.at).await;
+        assert_eq!(visitor.get("/").await.body, "served");
+        assert!(world.client.status().await.unwrap().connections <= 2);
+        assert_eq!(visitor.rest().await, "");
+    }
+    release.notify_one();
+    assert_eq!(busy.answer().await.unwrap().body, "served");
 }
 
 #[tokio::test]

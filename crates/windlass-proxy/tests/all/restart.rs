@@ -3,6 +3,7 @@
 use crate::app;
 use crate::visitor::{BOUND, Visitor};
 use crate::world::{World, config_in};
+use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Child, Command};
@@ -67,6 +68,27 @@ async fn a_killed_edge_starts_again_with_its_last_table() {
     assert_eq!(second.generation, 7);
     assert_eq!(second.snapshot, SnapshotState::Loaded { generation: 7 });
     assert_eq!(Visitor::to(second.listen).await.get("/").await.body, "served");
+}
+
+#[tokio::test]
+async fn want_of_descriptors_is_no_fault_of_the_app() {
+    let mut world = World::start();
+    drop(world.edge.take());
+    let _app = app::say(&world.socket("a"), "served");
+    let edge = Process::start(&world.folder);
+    let status = edge.status(&world.client).await;
+    let mut visitor = Visitor::to(status.listen).await;
+    assert_eq!(visitor.get("/").await.status, 404, "accepted before there is a table");
+    world.route_to(1, &["a"]).await;
+    let pid = Pid::from_raw(status.pid as i32);
+    let none = Rlimit { current: Some(0), ..getrlimit(Resource::Nofile) };
+    let before = prlimit(pid, Resource::Nofile, none).unwrap();
+    let answer = visitor.get("/").await;
+    assert_eq!(answer.status, 503);
+    assert!(answer.body.contains("edge-exhausted"), "{}", answer.body);
+    prlimit(pid, Resource::Nofile, before).unwrap();
+    assert_eq!(visitor.get("/").await.body, "served");
+    assert_eq!(world.target("a").await.failed, 0);
 }
 
 #[tokio::test]
