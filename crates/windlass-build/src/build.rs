@@ -15,6 +15,7 @@ use crate::wheels::lock::{self, WindlassLock};
 use crate::wheels::{self, Machine, PackageTools, ResolveRequest, Resolved, Target};
 use dependencies::Dependencies;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use windlass_model::{BuildSpec, Digest, Problem, Progress};
 use windlass_oci::{ImageConfig, ImageStore, Manifest, StoreError};
 
@@ -29,6 +30,15 @@ pub struct BuildRequest<'a> {
     pub dirs: &'a BuildDirs,
     /// What the machine offers.
     pub settings: &'a BuildSettings,
+    /// Set from elsewhere once nobody wants the image any more: the build ends at its next part.
+    pub cancelled: &'a AtomicBool,
+}
+
+impl BuildRequest<'_> {
+    /// Asked between the parts.
+    fn still_wanted(&self) -> Result<(), BuildError> {
+        if self.cancelled.load(Ordering::Relaxed) { Err(BuildError::Cancelled) } else { Ok(()) }
+    }
 }
 
 /// The folders of a build.
@@ -73,7 +83,8 @@ pub struct BuiltImage {
 /// With nothing changed since the last build nothing is fetched, compiled or compressed.
 ///
 /// # Errors
-/// What any part met; what was finished stays cached for the next try.
+/// What any part met; what was finished stays cached for the next try. A build that was cancelled
+/// leaves the project's lock and the app's tag as they are.
 pub fn build(
     request: &BuildRequest<'_>,
     progress: &dyn Fn(Progress),
@@ -97,6 +108,7 @@ pub fn build(
     };
     let (system, resolved) =
         system_and_packages(request, &wanted, (machine, lock.as_ref()), &meter)?;
+    request.still_wanted()?;
     let dependencies = Dependencies {
         request,
         system: &system,
@@ -107,10 +119,13 @@ pub fn build(
     let mut warnings = Vec::from_iter(app::unreviewed_warning(&system.unreviewed));
     let mut layers = system.layers.clone();
     layers.extend(dependencies.layer(&resolved.resolution, &mut warnings)?);
+    request.still_wanted()?;
     layers.push(app::project_layer(request, &system, &shelf, (&meter, &mut warnings))?);
 
     let config = image_config(request.spec, &root.suite, &root.architecture, &layers);
     let manifest = store_image(&store, &config, &layers)?;
+    // From here on others see it, and a newer build may have been begun.
+    request.still_wanted()?;
     store.tag(request.spec.app.as_str(), &manifest)?;
     let new_lock = locked::lock_of(&root, machine, &system.plan, &resolved);
     warnings.extend(locked::moved_warning(lock.as_ref(), &new_lock));
@@ -133,6 +148,7 @@ fn system_and_packages(
     meter: &Meter<'_>,
 ) -> Result<(System, Resolved), BuildError> {
     let plan = wanted.plan(meter)?;
+    request.still_wanted()?;
     let patch = plan.python_patch(wanted.spec.python);
     let (system, resolved) = std::thread::scope(|scope| {
         let resolving = scope.spawn(|| resolve(request, (&wanted.spec, patch), machine, lock));

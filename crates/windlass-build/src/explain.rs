@@ -25,6 +25,7 @@ pub fn explain(error: &BuildError) -> Problem {
         BuildError::Lock(error) => wheels::explain::lock(error),
         BuildError::Shelf(error) => shelf(error),
         BuildError::Store(error) => oci::explain_store(error),
+        BuildError::Cancelled => Problem::user("cancelled", "cancelled while building"),
         BuildError::Processor { .. } => {
             Problem::environment("processor-unknown", error.to_string())
                 .hint("Images are made for amd64 and arm64: build on such a machine.")

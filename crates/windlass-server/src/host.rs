@@ -131,7 +131,7 @@ impl HostBackEnd {
 
     /// The image's layers, unpacked where they were not, and its configuration.
     async fn unpacked(&self, image: Digest) -> Result<Unpacked, StepFailure> {
-        let _images = self.images.read().await;
+        let held = Arc::clone(&self.images).read_owned().await;
         let (images, layers) = (self.settings.layout.images(), self.settings.layout.layers());
         off_reactor(move || {
             let explain = |error| back_end(windlass_oci::explain::explain_store(&error));
@@ -139,6 +139,8 @@ impl HostBackEnd {
             let manifest = store.read_manifest(&image).map_err(explain)?;
             let config = store.read_config(&manifest).map_err(explain)?;
             let unpacked = LayerCache::open(layers).and_then(|cache| cache.ensure(&store, &image));
+            // Held by the thread, not by the caller, who may be gone by now.
+            drop(held);
             let unpack = |error| back_end(windlass_oci::explain::explain_unpack(&error));
             Ok(Unpacked { layers: unpacked.map_err(unpack)?, config })
         })

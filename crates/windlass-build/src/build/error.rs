@@ -29,6 +29,9 @@ pub enum BuildError {
     /// The image store.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Nobody wants the image any more.
+    #[error("the build was cancelled")]
+    Cancelled,
     /// This machine's processor is not one that images are made for.
     #[error("images are not made for the processor `{machine}`")]
     Processor {

@@ -7,6 +7,7 @@ use pgp::composed::{
 use pgp::types::Password;
 use sha2::{Digest as _, Sha256};
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 use windlass_build::debian::{ArchiveAccess, ArchiveSettings, CatalogueError, TrustError};
 use windlass_build::download::{DownloadError, DownloadSettings};
 use windlass_build::explain::explain;
@@ -110,6 +111,7 @@ impl World {
             project: &project,
             dirs: &dirs,
             settings: &self.settings,
+            cancelled: &AtomicBool::new(false),
         };
         build(&request, &|_| {})
     }

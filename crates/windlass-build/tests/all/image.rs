@@ -5,8 +5,9 @@ use super::archive::spec;
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use windlass_build::image::Interpreter;
-use windlass_build::{BuildDirs, BuildRequest, BuildSettings, BuiltImage, build};
+use windlass_build::{BuildDirs, BuildError, BuildRequest, BuildSettings, BuiltImage, build};
 use windlass_model::{BuildSpec, PersistPath, PythonVersion};
 use windlass_oci::{ImageStore, LayerCache, Manifest};
 
@@ -56,13 +57,24 @@ impl Workplace {
     }
 
     fn build(&self, spec: &BuildSpec) -> BuiltImage {
+        self.build_until(spec, "").expect("an image")
+    }
+
+    /// Builds, and is cancelled once this part has ended.
+    fn build_until(&self, spec: &BuildSpec, part: &str) -> Result<BuiltImage, BuildError> {
+        let cancelled = AtomicBool::new(false);
         let request = BuildRequest {
             spec,
             project: &self.project(),
             dirs: &self.dirs(),
             settings: &BuildSettings::default(),
+            cancelled: &cancelled,
         };
-        build(&request, &|_| {}).expect("an image")
+        build(&request, &|progress| {
+            if progress.part == part && progress.elapsed_ms.is_some() {
+                cancelled.store(true, Ordering::Relaxed);
+            }
+        })
     }
 
     fn manifest(&self, image: &BuiltImage) -> Manifest {
@@ -85,6 +97,23 @@ fn shop() -> BuildSpec {
 
 fn parts(image: &BuiltImage) -> BTreeSet<&str> {
     image.parts.iter().map(|part| part.part.as_str()).collect()
+}
+
+#[test]
+fn a_cancelled_build_leaves_lock_and_tag_alone() {
+    let place = Workplace::new("cancelled-", 0o644);
+    let locked = || place.project().join("windlass.lock").exists();
+    let tagged = || {
+        let store = ImageStore::open(place.dirs().images).expect("a layout");
+        store.resolve(shop().app.as_str()).expect("readable").is_some()
+    };
+    for part in ["resolve", "app"] {
+        let ended = place.build_until(&shop(), part);
+        assert!(matches!(ended, Err(BuildError::Cancelled)), "{part}: {ended:?}");
+        assert!(!locked() && !tagged(), "{part}");
+    }
+    place.build(&shop());
+    assert!(locked() && tagged());
 }
 
 #[test]

@@ -6,8 +6,10 @@ use crate::back_end::{BuildOrder, Built};
 use crate::explain::explain_tree;
 use crate::report::Report;
 use std::path::Path;
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
+use tokio::sync::OwnedRwLockReadGuard;
 use windlass_build::explain::explain as explain_build;
 use windlass_build::inspect::{HostFacts, Inspection, Tree, explain as explain_inspect, inspect};
 use windlass_build::{BuildDirs, BuildRequest, BuildSettings, build as build_image};
@@ -34,16 +36,33 @@ pub fn read_project(project: &Path, app: Option<&AppName>) -> Result<Inspection,
     Ok(inspection)
 }
 
-/// Builds the image of a project, off the reactor.
+/// Tells the thread that builds that nobody waits for it any more.
+struct Waiting(Arc<AtomicBool>);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Builds the image of a project, off the reactor. When this is dropped the build goes on to the
+/// end of its part, and nothing of it is seen; until then it holds `images`.
 pub(super) async fn build(
     settings: &HostSettings,
     order: &BuildOrder,
     report: &Report,
+    images: OwnedRwLockReadGuard<()>,
 ) -> Result<Built, Problem> {
     let (layout, build, order) = (settings.layout.clone(), settings.build.clone(), order.clone());
     let report = report.clone();
     let dirs = BuildDirs { cache: layout.cache.clone(), images: layout.images() };
-    let built = tokio::task::spawn_blocking(move || run(&dirs, &build, &order, &report));
+    let cancelled = Arc::new(AtomicBool::new(false));
+    let _waiting = Waiting(Arc::clone(&cancelled));
+    let built = tokio::task::spawn_blocking(move || {
+        let built = run(&dirs, (&build, &cancelled), &order, &report);
+        drop(images);
+        built
+    });
     built.await.unwrap_or_else(|error| {
         Err(Problem::bug("build-panicked", format!("the build broke: {error}")))
     })
@@ -51,7 +70,7 @@ pub(super) async fn build(
 
 fn run(
     dirs: &BuildDirs,
-    settings: &BuildSettings,
+    (settings, cancelled): (&BuildSettings, &AtomicBool),
     order: &BuildOrder,
     report: &Report,
 ) -> Result<Built, Problem> {
@@ -71,7 +90,8 @@ fn run(
             report.tell(Event::Build(progress));
         }
     };
-    let request = BuildRequest { spec: &inspection.build, project: &order.project, dirs, settings };
+    let (spec, project) = (&inspection.build, &order.project);
+    let request = BuildRequest { spec, project, dirs, settings, cancelled };
     let built = build_image(&request, &progress).map_err(|error| explain_build(&error))?;
     for problem in built.warnings {
         report.tell(Event::Warning { problem });

@@ -23,8 +23,8 @@ const SIGTERM: i32 = 15;
 
 impl BackEnd for HostBackEnd {
     async fn build(&self, order: &BuildOrder, report: &Report) -> Result<Built, Problem> {
-        let _images = self.images.read().await;
-        super::building::build(&self.settings, order, report).await
+        let images = std::sync::Arc::clone(&self.images).read_owned().await;
+        super::building::build(&self.settings, order, report, images).await
     }
 
     async fn prepare(&self, release: &Release) -> StepResult {
