@@ -36,7 +36,13 @@ impl<B: BackEnd> Executor<B> {
         }
         let mut keep = Vec::new();
         for app in apps.rows {
-            let releases = self.releases(&app)?;
+            let releases = self.store.releases(&app.name)?;
+            if !releases.set_aside.is_empty() {
+                // What such a release needs is not known.
+                return Ok(());
+            }
+            let releases: Vec<_> =
+                releases.rows.into_iter().map(|row| (row.release, row.served)).collect();
             keep.extend(planning::kept_releases(&app, &releases).cloned());
         }
         if let Err(failure) = self.back_end.sweep(&keep).await {

@@ -27,10 +27,9 @@ impl HostBackEnd {
         if !seen.is_ok_and(|seen| !seen.iter().any(|found| one_off(&found.labels))) {
             return Ok(());
         }
-        let mut newest = BTreeMap::new();
+        let mut kept = BTreeMap::<AppName, BTreeSet<u32>>::new();
         for release in keep {
-            let number = newest.entry(release.app.clone()).or_insert(release.number);
-            *number = release.number.max(*number);
+            kept.entry(release.app.clone()).or_default().insert(release.number.0);
         }
         let keep: Vec<Digest> = keep.iter().map(|release| release.image).collect();
         let layout = self.settings.layout.clone();
@@ -38,7 +37,7 @@ impl HostBackEnd {
             let swept = sweep(&layout.images(), &layout.layers(), &keep);
             drop(images);
             swept?;
-            newest.iter().try_for_each(|(app, newest)| sweep_logs(&layout, app, *newest))
+            kept.iter().try_for_each(|(app, kept)| sweep_logs(&layout, app, kept))
         })
         .await?
     }
@@ -60,13 +59,16 @@ fn sweep(images: &Path, layers: &Path, keep: &[Digest]) -> StepResult {
     remove_others(layers, &folders)
 }
 
-/// Removes the logs of releases that are long gone by.
-fn sweep_logs(layout: &Layout, app: &AppName, newest: ReleaseNumber) -> StepResult {
-    let folder = layout.logs(app, newest);
+/// Removes the logs of releases that are long gone by. Those of the kept ones stay: one of them
+/// serves, however many deploys have failed since.
+fn sweep_logs(layout: &Layout, app: &AppName, kept: &BTreeSet<u32>) -> StepResult {
+    let Some(newest) = kept.last() else { return Ok(()) };
+    let folder = layout.logs(app, ReleaseNumber(*newest));
     let entries = folder.parent().and_then(|logs| std::fs::read_dir(logs).ok());
     for entry in entries.into_iter().flatten().flatten() {
         let number = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok());
-        if number.is_some_and(|number| number + LOGGED_RELEASES < newest.0) {
+        let old = |number: u32| number.saturating_add(LOGGED_RELEASES) < *newest;
+        if number.is_some_and(|number| old(number) && !kept.contains(&number)) {
             super::volume::remove(&entry.path())?;
         }
     }
@@ -105,6 +107,20 @@ fn remove_folder(path: &Path) -> std::io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn logs_of_a_release_that_serves_outlive_any_number_of_failed_ones() {
+        let home = tempfile::tempdir().expect("a folder");
+        let layout = Layout::under(home.path());
+        let app: AppName = "shop".parse().expect("valid");
+        let logs = |number| layout.logs(&app, ReleaseNumber(number));
+        for number in 1..=50 {
+            std::fs::create_dir_all(logs(number)).expect("made");
+        }
+        assert_eq!(sweep_logs(&layout, &app, &BTreeSet::from([3, 50])), Ok(()));
+        let left: Vec<u32> = (1..=50).filter(|number| logs(*number).exists()).collect();
+        assert_eq!(left, std::iter::once(3).chain(20..=50).collect::<Vec<_>>());
+    }
 
     #[test]
     fn only_what_is_named_by_a_digest_and_not_kept_goes() {

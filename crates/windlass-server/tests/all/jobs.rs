@@ -196,3 +196,16 @@ fn a_job_that_has_ended_is_not_done_again_when_clearing_away_fails() {
     let removals = stage.world().calls.iter().filter(|call| call.starts_with("remove")).count();
     assert_eq!(removals, 1);
 }
+
+#[test]
+fn nothing_is_cleared_away_while_a_release_cannot_be_read() {
+    let stage = Stage::new();
+    stage.run(deploy());
+    stage.run(deploy());
+    let kept = stage.world().kept.clone();
+    let connection = rusqlite::Connection::open(stage.path()).expect("the store's file");
+    let sql = "UPDATE releases SET release = '{}' WHERE number = 1";
+    assert_eq!(connection.execute(sql, []), Ok(1));
+    assert!(succeeded(&stage.run(deploy())));
+    assert_eq!(stage.world().kept, kept, "no sweep since");
+}
