@@ -1,22 +1,29 @@
 //! What is kept out of an image: `.dockerignore` patterns. Pure.
 //!
-//! The rules are Docker's: patterns are relative to the root, `**` spans folders, a later pattern
-//! beats an earlier one, `!` takes back, and a pattern that matches a folder covers what is in it.
+//! The project's rules are Docker's: patterns are relative to the root, `**` spans folders, a later
+//! pattern beats an earlier one, `!` takes back, and a pattern that matches a folder covers what is
+//! in it. The built-in rules stand apart from them: the usual list of what is allowed (`*`, then
+//! `!app`) says which folders belong in an image, not that the secrets in them do. So one of those
+//! is taken back only by a pattern that names it, such as `!.env`, and what is in [`NEVER`] by none.
 
-/// What no image of a Python project should hold, whatever the project says: history, environments
-/// and caches that belong to the machine, secrets, and files that say how to build or deploy.
-const DEFAULTS: &str = "
+/// What is never in an image: history, and bytecode, which the build makes itself.
+const NEVER: &str = "
 **/.git
 **/.hg
 **/.svn
+**/__pycache__
+**/*.pyc
+**/*.pyo
+";
+
+/// What no image of a Python project should hold unless the project names it: environments and
+/// caches that belong to the machine, secrets, and files that say how to build or deploy.
+const DEFAULTS: &str = "
 **/.venv
 **/venv
 **/.tox
 **/.nox
 **/node_modules
-**/__pycache__
-**/*.pyc
-**/*.pyo
 **/*.egg-info
 **/.cache
 **/.mypy_cache
@@ -32,13 +39,22 @@ const DEFAULTS: &str = "
 **/.DS_Store
 **/.env
 **/.env.*
+**/*.env
+**/.envs
+**/.envrc
 !**/.env.example
 !**/.env.sample
 !**/.env.template
-**/.envrc
+!**/example.env
+!**/sample.env
+!**/template.env
+**/secrets.toml
+**/.secrets.toml
 **/.netrc
 **/.pypirc
+**/.git-credentials
 **/.aws
+**/.kube
 **/.ssh
 **/.gnupg
 **/*.pem
@@ -59,10 +75,12 @@ compose*.y*ml
 windlass.lock
 ";
 
-/// A list of patterns.
+/// The built-in rules and a project's own.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct IgnoreRules {
-    rules: Vec<Rule>,
+    never: Vec<Rule>,
+    defaults: Vec<Rule>,
+    own: Vec<Rule>,
     takes_back: bool,
 }
 
@@ -73,31 +91,49 @@ struct Rule {
 }
 
 impl IgnoreRules {
-    /// The defaults, then the project's `.dockerignore`, then patterns of its configuration.
+    /// The built-in rules, the project's `.dockerignore`, then patterns of its configuration.
     pub(crate) fn new(dockerignore: &str, exclude: &[String]) -> Self {
         let own = dockerignore.lines().chain(exclude.iter().map(String::as_str));
         let own: Vec<Rule> = own.filter_map(Rule::parse).collect();
+        let rules = |text: &str| text.lines().filter_map(Rule::parse).collect();
         let takes_back = own.iter().any(|rule| rule.keep);
-        let mut rules: Vec<Rule> = DEFAULTS.lines().filter_map(Rule::parse).collect();
-        rules.extend(own);
-        Self { rules, takes_back }
+        Self { never: rules(NEVER), defaults: rules(DEFAULTS), own, takes_back }
     }
 
     /// Whether the path (relative, with `/`) stays out.
     pub(crate) fn excludes(&self, path: &str) -> bool {
         let parts: Vec<&str> = path.split('/').collect();
         let mut excluded = false;
-        for rule in &self.rules {
+        for rule in &self.own {
             if excluded == rule.keep && rule.covers(&parts) {
                 excluded = !rule.keep;
             }
         }
-        excluded
+        excluded || self.is_never(&parts) || self.is_default(&parts)
     }
 
     /// Whether a folder that stays out may still hold something that does not.
-    pub(crate) fn must_enter(&self) -> bool {
-        self.takes_back
+    pub(crate) fn must_enter(&self, folder: &str) -> bool {
+        let parts: Vec<&str> = folder.split('/').collect();
+        self.takes_back && !self.is_never(&parts)
+    }
+
+    fn is_never(&self, path: &[&str]) -> bool {
+        self.never.iter().any(|rule| rule.covers(path))
+    }
+
+    /// Whether a built-in rule keeps the path out: it, or a folder that it is in, and nothing that
+    /// lies at or below what the rule speaks of is named by a pattern that takes back.
+    fn is_default(&self, path: &[&str]) -> bool {
+        let taken_back = |end: usize| {
+            self.defaults.iter().chain(&self.own).filter(|rule| rule.keep).any(|rule| {
+                rule.names(&path[..end])
+                    || !rule.is_deep() && (end..=path.len()).any(|at| rule.names(&path[..at]))
+            })
+        };
+        let rules = self.defaults.iter().filter(|rule| !rule.keep);
+        let mut ends = rules.flat_map(|rule| rule.ends(path));
+        ends.any(|end| !taken_back(end))
     }
 }
 
@@ -121,7 +157,23 @@ impl Rule {
 
     /// Whether the pattern matches the path or a folder that it is in.
     fn covers(&self, path: &[&str]) -> bool {
-        (1..=path.len()).any(|end| matches_parts(&self.parts, &path[..end]))
+        self.ends(path).next().is_some()
+    }
+
+    /// Where the path and the folders that it is in end that the pattern matches.
+    fn ends(&self, path: &[&str]) -> impl Iterator<Item = usize> {
+        (1..=path.len()).filter(|end| matches_parts(&self.parts, &path[..*end]))
+    }
+
+    /// Whether the pattern speaks of just this path: `**` or `app/*` name nothing.
+    fn names(&self, path: &[&str]) -> bool {
+        let last = self.parts.last().map_or("", String::as_str);
+        last.contains(|c: char| c.is_alphanumeric()) && matches_parts(&self.parts, path)
+    }
+
+    /// Whether the pattern matches at any depth: then it means no certain folder's content.
+    fn is_deep(&self) -> bool {
+        self.parts.iter().any(|part| part == "**")
     }
 }
 
@@ -179,49 +231,4 @@ fn class(pattern: &[u8]) -> Option<(Ranges, bool, &[u8])> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn defaults_keep_secrets_and_caches_out() {
-        let rules = IgnoreRules::new("", &[]);
-        for (path, out) in [
-            (".git/config", true),
-            ("a/b/__pycache__/x.pyc", true),
-            (".env", true),
-            ("conf/.env.production", true),
-            (".env.example", false),
-            ("certs/server.pem", true),
-            ("windlass.lock", true),
-            ("sub/windlass.lock", false),
-            ("tests/test_a.py", false),
-            ("environment.py", false),
-            ("app.py", false),
-        ] {
-            assert_eq!(rules.excludes(path), out, "{path}");
-        }
-    }
-
-    #[test]
-    fn patterns_are_dockers() {
-        let text = "# note\n/docs\n*.md\n!README.md\n**/tmp\na/*/c\n[xy]?.t\\*t\n!.env\n";
-        let rules = IgnoreRules::new(text, &["secret-*".to_owned()]);
-        for (path, out) in [
-            ("docs/a/b", true),
-            ("x/docs", false),
-            ("a.md", true),
-            ("x/a.md", false),
-            ("README.md", false),
-            ("p/q/tmp/r", true),
-            ("a/b/c/d", true),
-            ("a/b/d", false),
-            ("x1.t*t", true),
-            ("x1.txt", false),
-            (".env", false),
-            ("secret-1", true),
-        ] {
-            assert_eq!(rules.excludes(path), out, "{path}");
-        }
-        assert!(rules.must_enter() && !IgnoreRules::new("a", &[]).must_enter());
-    }
-}
+mod tests;

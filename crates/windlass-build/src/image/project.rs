@@ -89,7 +89,7 @@ impl ProjectFiles {
             let kind = entry.file_type().map_err(disk)?;
             if kind.is_dir() {
                 let is_environment = entry.path().join("pyvenv.cfg").is_file();
-                if is_environment || (excluded && !rules.must_enter()) {
+                if is_environment || (excluded && !rules.must_enter(&path)) {
                     continue;
                 }
                 if !excluded {

@@ -36,6 +36,10 @@ impl Workplace {
             ("tests/test_main.py", "import main\n"),
             ("instance/shop.db", "data\n"),
             (".env", "SECRET=1\n"),
+            ("shop/.env", "SECRET=1\n"),
+            ("shop/__pycache__/__init__.cpython-313.pyc", "stale"),
+            ("shop/__pycache__/__init__.cpython-39.pyc", "stale"),
+            (".dockerignore", "*\n!main.py\n!run.sh\n!shop\n!tests\n!instance\n"),
             ("run.sh", "#!/bin/sh\n"),
         ] {
             let file = project.join(path);
@@ -169,6 +173,8 @@ fn looks_right(place: &Workplace, image: &BuiltImage) {
     }
     for path in [
         "app/.env",
+        "app/shop/.env",
+        "app/shop/__pycache__/__init__.cpython-39.pyc",
         "app/instance/shop.db",
         "app/windlass.lock",
         "app/shop/__pycache__/broken.cpython-313.pyc",
