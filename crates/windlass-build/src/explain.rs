@@ -84,6 +84,9 @@ fn catalogue(error: &CatalogueError) -> Problem {
         }
         CatalogueError::Release { .. } => Problem::environment("archive-mismatch", message)
             .hint("The mirror is not a whole Debian archive: use another one."),
+        CatalogueError::Foreign { .. } => Problem::environment("archive-foreign", message)
+            .cause("an image takes packages of Debian's alone from what apt's lists lead to")
+            .hint("Add a source of Debian's, or of a mirror that keeps Debian's release files."),
         CatalogueError::Expired { .. } => Problem::environment("archive-expired", message)
             .cause("an old index hides security updates, so it is refused")
             .hint(

@@ -1,8 +1,9 @@
 //! Which repositories an image's packages come from. Pure.
 //!
 //! The machine's own source lists say where the archive is; only the release is replaced by the
-//! one that has the wanted Python. What is not Debian's archive (a vendor's repository, another
-//! distribution's) is left alone.
+//! one that has the wanted Python. What cannot be Debian's archive (another distribution's suites,
+//! a disc) is left alone here; a vendor's repository whose suite is called like one of Debian's
+//! shows by its release file.
 
 use super::sources::{AptSource, SignedBy};
 use std::path::PathBuf;
@@ -36,6 +37,8 @@ pub(crate) struct Repository {
     pub(crate) signed_by: Option<SignedBy>,
     /// Whether nothing can be built without it. Mirrors of one's own often lack `-updates`.
     pub(crate) required: bool,
+    /// Whether a source list of apt's names it: then it may be a vendor's.
+    pub(crate) listed: bool,
 }
 
 /// The Pythons that an image can have, the oldest first.
@@ -54,14 +57,16 @@ pub(crate) fn from_sources(sources: &[AptSource], wanted: &str) -> Vec<Repositor
     for source in sources {
         for suite in &source.suites {
             let Some(suite) = replaced(suite, wanted) else { continue };
-            for url in &source.uris {
-                let known = found.iter().any(|r| r.url == *url && r.suite == suite);
+            for url in source.uris.iter().filter(|url| url.starts_with("http")) {
+                let url = url.trim_end_matches('/');
+                let known = found.iter().any(|r| r.url == url && r.suite == suite);
                 if known || !source.components.iter().any(|c| c == "main") {
                     continue;
                 }
                 found.push(Repository {
-                    url: url.trim_end_matches('/').to_owned(),
+                    url: url.to_owned(),
                     required: !suite.ends_with("-updates"),
+                    listed: true,
                     suite: suite.clone(),
                     components: source.components.clone(),
                     signed_by: source.signed_by.clone(),
@@ -77,6 +82,7 @@ pub(crate) fn from_settings(settings: &ArchiveSettings, wanted: &str) -> Vec<Rep
     let repository = |url: &str, suite: String| Repository {
         url: url.trim_end_matches('/').to_owned(),
         required: !suite.ends_with("-updates"),
+        listed: false,
         suite,
         components: vec!["main".to_owned()],
         signed_by: Some(SignedBy::Files(vec![settings.keyring.clone()])),
@@ -135,7 +141,9 @@ mod tests {
     #[test]
     fn each_suite_once_and_only_with_main() {
         let source = |suites: &[&str], components: &[&str]| AptSource {
-            uris: vec!["http://127.0.0.1/debian".to_owned()],
+            uris: ["http://127.0.0.1/debian", "http://127.0.0.1/debian/", "cdrom:[a]/"]
+                .map(str::to_owned)
+                .to_vec(),
             suites: suites.iter().map(|s| (*s).to_owned()).collect(),
             components: components.iter().map(|s| (*s).to_owned()).collect(),
             signed_by: None,

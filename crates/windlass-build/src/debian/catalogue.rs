@@ -3,13 +3,22 @@
 //! Trust goes from a key of the machine to `InRelease`, from its SHA-256 to each index, from the
 //! index's SHA-256 to each package. The last good `InRelease` is kept: it serves when the archive
 //! cannot be reached, and a server that hands out an older one is not followed back in time.
+//!
+//! Apt's source lists name vendors' repositories beside Debian's, and many of those call their
+//! suite `stable` or by Debian's code name. Only what a verified release file calls Debian's gets
+//! in; what is not there, or not to be trusted, is passed over as long as the release itself is
+//! found. Security updates are never passed over.
+
+mod error;
+
+pub use error::CatalogueError;
 
 use super::archive::{ArchiveSettings, Repository, from_settings, from_sources};
 use super::index::PackageIndex;
 use super::release::Release;
 use super::sources::{self, SignedBy};
-use super::trust::{KeyRing, TrustError};
-use crate::download::{DownloadError, Downloader, Wanted};
+use super::trust::KeyRing;
+use crate::download::{Downloader, Wanted};
 use sha2::{Digest as _, Sha256};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -43,87 +52,6 @@ impl Default for ArchiveAccess {
     }
 }
 
-/// Why the archive's indexes cannot be had.
-#[derive(Debug, thiserror::Error)]
-pub enum CatalogueError {
-    /// Apt's configuration cannot be read.
-    #[error("cannot read {}", path.display())]
-    Sources {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// No source leads to Debian's archive.
-    #[error("{} names no Debian archive", apt_dir.display())]
-    NoArchive {
-        /// Apt's folder.
-        apt_dir: PathBuf,
-    },
-    /// Something could not be fetched.
-    #[error("the index of {suite} could not be fetched")]
-    Fetch {
-        /// The suite.
-        suite: String,
-        /// Why.
-        source: Box<DownloadError>,
-    },
-    /// The release file is not trusted.
-    #[error("the release file of {suite} is not to be trusted")]
-    Untrusted {
-        /// The suite.
-        suite: String,
-        /// Why.
-        source: TrustError,
-    },
-    /// The release file does not say what every release file says, or is another suite's.
-    #[error("the release file of {suite} is that of `{found}`, or incomplete")]
-    Release {
-        /// The suite.
-        suite: String,
-        /// The suite that it names.
-        found: String,
-    },
-    /// The release file is too old to be trusted.
-    #[error("the release file of {suite} expired {} hours ago", expired_s / 3600)]
-    Expired {
-        /// The suite.
-        suite: String,
-        /// How long ago, in seconds.
-        expired_s: u64,
-    },
-    /// The suite has no packages for this processor.
-    #[error("{suite} has no index {path}")]
-    NoIndex {
-        /// The suite.
-        suite: String,
-        /// The index.
-        path: String,
-    },
-    /// An index cannot be unpacked.
-    #[error("the index of {suite} cannot be read")]
-    Index {
-        /// The suite.
-        suite: String,
-        /// Why.
-        source: io::Error,
-    },
-    /// The cache folder cannot be used.
-    #[error("cannot use {}", path.display())]
-    Disk {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-}
-
-impl CatalogueError {
-    fn fetch(suite: &str, source: DownloadError) -> Self {
-        Self::Fetch { suite: suite.to_owned(), source: Box::new(source) }
-    }
-}
-
 /// Fetches what is needed to know the packages of a release.
 pub(crate) struct Catalogue<'a> {
     pub(crate) access: &'a ArchiveAccess,
@@ -143,15 +71,30 @@ impl Catalogue<'_> {
     ) -> Result<PackageIndex, CatalogueError> {
         let mut index = PackageIndex::default();
         let mut before = 0;
+        let (mut has_release, mut passed_over) = (false, None);
         for repository in self.repositories(release)? {
-            match self.add(&repository, &mut index, &|done| progress(before + done)) {
+            let is_release = repository.suite == release;
+            let stated = match self.release(&repository).and_then(|r| of_debian(r, &repository)) {
+                Ok(stated) => stated,
+                Err(error) if may_pass_over(&repository, &error) => {
+                    passed_over = passed_over.or(is_release.then_some(error));
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            has_release |= is_release;
+            let progress = |done| progress(before + done);
+            match self.add(&repository, &stated, &mut index, &progress) {
                 Ok(bytes) => before += bytes,
                 Err(CatalogueError::Fetch { source, .. })
                     if !repository.required && source.is_not_found() => {}
                 Err(error) => return Err(error),
             }
         }
-        Ok(index)
+        match passed_over {
+            Some(error) if !has_release => Err(error),
+            _ => Ok(index),
+        }
     }
 
     fn repositories(&self, release: &str) -> Result<Vec<Repository>, CatalogueError> {
@@ -171,10 +114,10 @@ impl Catalogue<'_> {
     fn add(
         &self,
         repository: &Repository,
+        release: &Release,
         index: &mut PackageIndex,
         progress: &dyn Fn(u64),
     ) -> Result<u64, CatalogueError> {
-        let release = self.release(repository)?;
         let mut bytes = 0;
         for component in &repository.components {
             let path = format!("{component}/binary-{}/Packages.xz", self.architecture);
@@ -277,6 +220,37 @@ impl Catalogue<'_> {
             }
         }
         Ok(ring)
+    }
+}
+
+/// Refuses what a source list of apt's leads to when it is not Debian's. An archive of the settings
+/// was named on purpose: a mirror that signs for itself names itself.
+fn of_debian(release: Release, repository: &Repository) -> Result<Release, CatalogueError> {
+    if !repository.listed || release.origin == "Debian" {
+        return Ok(release);
+    }
+    let (url, suite) = (repository.url.clone(), repository.suite.clone());
+    Err(CatalogueError::Foreign { url, suite, origin: release.origin })
+}
+
+/// Whether an image can be made without a repository whose release file cannot be had.
+fn may_pass_over(repository: &Repository, error: &CatalogueError) -> bool {
+    match error {
+        CatalogueError::Foreign { .. } => true,
+        CatalogueError::Fetch { source, .. } if source.is_not_found() && !repository.required => {
+            true
+        }
+        CatalogueError::Fetch { .. }
+        | CatalogueError::Untrusted { .. }
+        | CatalogueError::Release { .. }
+        | CatalogueError::Expired { .. } => {
+            repository.listed && !repository.suite.ends_with("-security")
+        }
+        CatalogueError::Sources { .. }
+        | CatalogueError::NoArchive { .. }
+        | CatalogueError::NoIndex { .. }
+        | CatalogueError::Index { .. }
+        | CatalogueError::Disk { .. } => false,
     }
 }
 

@@ -6,6 +6,8 @@ use windlass_model::Digest;
 /// The statements of a verified release file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Release {
+    /// Whose the repository is: `Debian`, or a vendor.
+    pub(crate) origin: String,
     pub(crate) suite: String,
     pub(crate) codename: String,
     /// When it was made, in seconds since the Unix epoch.
@@ -28,6 +30,7 @@ impl Release {
             Some((digest, words.next()?.parse().ok()?, words.next()?.to_owned()))
         });
         Some(Self {
+            origin: stanza.field("Origin").unwrap_or_default(),
             suite: stanza.field("Suite").unwrap_or_default(),
             codename: stanza.field("Codename").unwrap_or_default(),
             date: parse_date(&stanza.field("Date")?)?,
@@ -88,10 +91,11 @@ mod tests {
     fn statements() {
         let hex = "ab".repeat(32);
         let text = format!(
-            "Suite: stable\nCodename: trixie\nDate: Sat, 21 Nov 2026 09:15:44 UTC\n\
+            "Origin: Debian\nSuite: stable\nCodename: trixie\nDate: Sat, 21 Nov 2026 09:15:44 UTC\n\
              Acquire-By-Hash: yes\nMD5Sum:\n 00 1 main/x\nSHA256:\n {hex} 12 main/x\n"
         );
         let release = Release::parse(&text).expect("complete");
+        assert_eq!(release.origin, "Debian");
         assert!(release.by_hash && release.valid_until.is_none());
         assert_eq!(release.file("main/x").expect("listed").1, 12);
         assert_eq!(release.file("main/y"), None);

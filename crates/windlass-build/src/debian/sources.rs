@@ -1,4 +1,7 @@
 //! Where the machine gets its packages: apt's own source lists (sources.list(5)). Parsing is pure.
+//!
+//! A list may name a file of mirrors (apt-transport-mirror(1)) in the place of an address, as those
+//! of Debian's cloud images do; the file's addresses then take its place.
 
 use super::deb822::stanzas;
 use std::io;
@@ -48,7 +51,42 @@ pub(crate) fn read(apt_dir: &Path) -> Result<Vec<AptSource>, (PathBuf, io::Error
             Err(error) => return Err((file, error)),
         }
     }
+    for source in &mut sources {
+        source.uris = with_mirrors(std::mem::take(&mut source.uris))?;
+    }
     Ok(sources)
+}
+
+/// The addresses, with files of mirrors replaced by what they hold. A file that does not exist
+/// holds nothing.
+fn with_mirrors(uris: Vec<String>) -> Result<Vec<String>, (PathBuf, io::Error)> {
+    let mut found = Vec::with_capacity(uris.len());
+    for uri in uris {
+        let Some(file) = mirror_file(&uri) else {
+            found.push(uri);
+            continue;
+        };
+        match std::fs::read_to_string(&file) {
+            Ok(text) => found.extend(mirrors(&text)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err((file, error)),
+        }
+    }
+    Ok(found)
+}
+
+/// The file that `mirror+file:/a`, `mirror+file:///a` or `mirror:file:/a` names.
+fn mirror_file(uri: &str) -> Option<PathBuf> {
+    let path = uri.strip_prefix("mirror+file:").or_else(|| uri.strip_prefix("mirror:file:"))?;
+    let path = path.strip_prefix("//").unwrap_or(path);
+    path.starts_with('/').then(|| PathBuf::from(path))
+}
+
+/// One address a line; what follows it says when apt prefers it.
+fn mirrors(text: &str) -> impl Iterator<Item = String> {
+    text.lines()
+        .filter(|line| !line.trim_start().starts_with('#'))
+        .filter_map(|line| line.split_whitespace().next().map(str::to_owned))
 }
 
 /// The one-line form: `deb [signed-by=/a.gpg] uri suite component...`.
@@ -130,5 +168,23 @@ mod tests {
         assert_eq!(sources[0].suites, ["trixie", "trixie-updates"]);
         let key = "\n-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nabc".to_owned();
         assert_eq!(sources[0].signed_by, Some(SignedBy::Inline(key)));
+    }
+
+    #[test]
+    fn a_file_of_mirrors_is_what_it_holds() {
+        let apt = tempfile::tempdir().expect("a folder");
+        let list = apt.path().join("mirrors.list");
+        let text = "# ours\nhttps://127.0.0.1/a\tpriority:1 type:deb\n\n  http://127.0.0.1/b\n";
+        std::fs::write(&list, text).expect("written");
+        let list = list.display();
+        let uris = format!("mirror+file://{list} mirror:file:{list} http://127.0.0.1/c");
+        let gone = format!("mirror+file:{list}.gone");
+        let sources = format!("Types: deb\nURIs: {uris} {gone}\nSuites: trixie\n");
+        let file = apt.path().join("sources.list.d/debian.sources");
+        std::fs::create_dir(file.parent().expect("a folder")).expect("made");
+        std::fs::write(&file, sources).expect("written");
+        let sources = read(apt.path()).expect("readable");
+        let [a, b, c] = ["https://127.0.0.1/a", "http://127.0.0.1/b", "http://127.0.0.1/c"];
+        assert_eq!(sources[0].uris, [a, b, a, b, c]);
     }
 }

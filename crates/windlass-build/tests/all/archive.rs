@@ -239,6 +239,62 @@ fn what_is_missing_is_said_with_its_cure() {
     assert!(!Path::new(&world.dir.path().join("project/windlass.lock")).exists());
 }
 
+/// A world whose apt lists lead to these archives, each with `main` of these suites.
+fn with_lists(key: &SignedSecretKey, lists: &[(&str, &str)]) -> World {
+    let mut world = World::new(key);
+    world.settings.access.archive = None;
+    world.settings.access.keyrings = vec![world.dir.path().join("keys.asc")];
+    let apt = world.dir.path().join("apt");
+    std::fs::create_dir_all(&apt).expect("made");
+    let lines = lists.iter().map(|(url, suite)| format!("deb {url} {suite} main\n"));
+    std::fs::write(apt.join("sources.list"), lines.collect::<String>()).expect("written");
+    world
+}
+
+fn failure_of(world: &World) -> CatalogueError {
+    match world.build(PythonVersion::three(13)).expect_err("never an image") {
+        BuildError::System(windlass_build::image::SystemError::Catalogue(error)) => error,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn vendors_repositories_are_passed_over() {
+    let (key, other) = (new_key(), new_key());
+    let debian = serve(&signed(&release("trixie", TODAY), &key), INDEX);
+    let theirs = release("trixie", TODAY).replace("Origin: Debian", "Origin: Docker");
+    let vendor = serve(&signed(&theirs, &key), INDEX);
+    let untrusted = serve(&signed(&theirs, &other), INDEX);
+    let empty = Mirror::start([]);
+    let lists = [
+        (empty.url.as_str(), "stable"),
+        (vendor.url.as_str(), "trixie"),
+        (untrusted.url.as_str(), "trixie"),
+        (debian.url.as_str(), "trixie"),
+    ];
+    // What is no index shows that Debian's was trusted and asked for.
+    let failure = failure_of(&with_lists(&key, &lists));
+    assert!(matches!(failure, CatalogueError::Index { .. }), "{failure:?}");
+    let asked = |mirror: &Mirror| mirror.seen().iter().any(|(path, _)| path.contains("Packages"));
+    assert!(asked(&debian) && !asked(&vendor) && !asked(&untrusted));
+
+    let failure = failure_of(&with_lists(&key, &lists[1..3]));
+    assert!(matches!(failure, CatalogueError::Foreign { .. }), "{failure:?}");
+    let failure = failure_of(&with_lists(&key, &lists[..1]));
+    assert!(matches!(failure, CatalogueError::Fetch { .. }), "{failure:?}");
+}
+
+#[test]
+fn security_updates_are_never_passed_over() {
+    let key = new_key();
+    let debian = serve(&signed(&release("trixie", TODAY), &key), INDEX);
+    let empty = Mirror::start([]);
+    let lists = [(empty.url.as_str(), "trixie-security"), (debian.url.as_str(), "trixie")];
+    let failure = failure_of(&with_lists(&key, &lists));
+    let CatalogueError::Fetch { suite, .. } = failure else { panic!("{failure:?}") };
+    assert_eq!(suite, "trixie-security");
+}
+
 fn problem_of(world: &World, python: PythonVersion) -> windlass_model::Problem {
     explain(&world.build(python).expect_err("refused"))
 }
