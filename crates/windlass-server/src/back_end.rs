@@ -62,7 +62,8 @@ pub trait BackEnd: Send + Sync + 'static {
         watch_ms: u64,
     ) -> impl Future<Output = StepResult> + Send;
 
-    /// Has the edge route as told; a generation that is older than the edge's is not put back.
+    /// Has the edge route as told, or as newer routes that it was told meanwhile. An edge that is
+    /// ahead of the store itself does not keep its routes: the store's generation is raised.
     fn route(&self, routes: &Routes) -> impl Future<Output = StepResult> + Send;
 
     /// Waits until no request is in flight to these replicas, which are no longer routed to, or

@@ -16,6 +16,7 @@ mod one_off;
 mod release_command;
 mod release_output;
 mod routes;
+mod routing;
 mod sweep;
 mod volume;
 
@@ -23,6 +24,7 @@ pub use building::read_project;
 pub use edge::EdgeNote;
 
 use crate::explain::explain_store;
+use crate::own_log::OwnLog;
 use crate::store::{Store, StoreError};
 use edge::EdgeKeeper;
 use std::collections::HashMap;
@@ -55,6 +57,7 @@ pub struct HostBackEnd {
     store: Store,
     engine: Arc<Engine>,
     edge: EdgeKeeper,
+    log: OwnLog,
     locks: Mutex<HashMap<ContainerId, Arc<tokio::sync::Mutex<()>>>>,
     /// Held shared by whoever needs images, and alone by the sweep.
     images: Arc<tokio::sync::RwLock<()>>,
@@ -68,7 +71,7 @@ struct Unpacked {
 
 impl HostBackEnd {
     /// Opens the engine in the layout's folders. Starts nothing yet.
-    pub fn open(settings: HostSettings, store: Store) -> Result<Self, EngineError> {
+    pub fn open(settings: HostSettings, store: Store, log: OwnLog) -> Result<Self, EngineError> {
         let dirs = EngineDirs {
             containers: settings.layout.containers(),
             runs: settings.layout.container_runs(),
@@ -77,7 +80,7 @@ impl HostBackEnd {
         let engine = Arc::new(Engine::open(dirs, shim)?);
         let edge = EdgeKeeper::new(&settings, store.clone());
         let (locks, images) = (Mutex::default(), Arc::default());
-        Ok(Self { settings, store, engine, edge, locks, images })
+        Ok(Self { settings, store, engine, edge, log, locks, images })
     }
 
     /// The engine, for what the API shows of it.

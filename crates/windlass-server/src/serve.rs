@@ -85,6 +85,7 @@ async fn run(config: ServerConfig, log: OwnLog) -> Result<(), ServerError> {
             build: config.build.clone(),
         },
         store.clone(),
+        log.clone(),
     )?);
     let (listener, uid) = listen(&config.layout)?;
     let executor = Executor::new(store.clone(), Arc::clone(&host), log.clone(), config.bake_ms);

@@ -33,6 +33,17 @@ pub struct EdgeNote {
     pub problem: Option<Problem>,
 }
 
+/// What became of a table.
+pub(super) enum Put {
+    /// It is in use, or one that was made from newer routes.
+    InUse,
+    /// The edge has a table of a higher generation from somebody else.
+    Outdated {
+        /// The generation in use.
+        current: u64,
+    },
+}
+
 pub(super) struct EdgeKeeper {
     client: EdgeClient,
     store: Store,
@@ -88,18 +99,19 @@ impl EdgeKeeper {
 
     /// Has this table in use. One that is older than what was put meanwhile is left out: each
     /// table is made from all routes that were durable before it.
-    pub(super) async fn put(&self, table: RouteTable) -> StepResult {
+    pub(super) async fn put(&self, table: RouteTable) -> Result<Put, StepFailure> {
         let mut put = self.put.lock().await;
-        self.ensure().await?;
-        // The store that knows no change yet has generation 0, which is the edge's empty table.
-        if table.generation < *put || table.generation == 0 {
-            return Ok(());
+        let in_use = self.ensure().await?.generation;
+        // Generation 0 on both sides: no route was ever wanted, and the edge's table is empty.
+        if table.generation < *put || (table.generation, in_use) == (0, 0) {
+            return Ok(Put::InUse);
         }
         match self.client.put_table(&table).await {
             Ok(generation) => {
                 *put = generation;
-                Ok(())
+                Ok(Put::InUse)
             }
+            Err(EdgeCallError::Stale { current, .. }) => Ok(Put::Outdated { current }),
             Err(error) => Err(back_end(explain_call(&error))),
         }
     }
@@ -113,10 +125,10 @@ impl EdgeKeeper {
     }
 
     /// Has an edge running.
-    pub(super) async fn ensure(&self) -> StepResult {
+    pub(super) async fn ensure(&self) -> Result<EdgeStatus, StepFailure> {
         let mut child = self.child.lock().await;
         match self.client.status().await {
-            Ok(status) => return self.remember(&status).await,
+            Ok(status) => return self.remember(status).await,
             Err(EdgeCallError::NotRunning { .. }) => {}
             // It is there and hangs: a second one beside it would help nobody.
             Err(error) => return Err(back_end(explain_call(&error))),
@@ -132,7 +144,7 @@ impl EdgeKeeper {
         loop {
             let ended = child.as_mut().and_then(|child| child.try_wait().ok().flatten());
             match self.client.status().await {
-                Ok(status) => return self.remember(&status).await,
+                Ok(status) => return self.remember(status).await,
                 Err(_) if ended.is_none() && begun.elapsed() < START => {
                     tokio::time::sleep(LOOK).await;
                 }
@@ -141,12 +153,12 @@ impl EdgeKeeper {
         }
     }
 
-    async fn remember(&self, status: &EdgeStatus) -> StepResult {
-        if self.remembered() == Some(status.listen) {
-            return Ok(());
+    async fn remember(&self, status: EdgeStatus) -> Result<EdgeStatus, StepFailure> {
+        if self.remembered() != Some(status.listen) {
+            let written = self.store.set_meta(LISTEN, status.listen.to_string()).await;
+            written.map_err(|error| super::in_store(&error))?;
         }
-        let written = self.store.set_meta(LISTEN, status.listen.to_string()).await;
-        written.map_err(|error| super::in_store(&error))
+        Ok(status)
     }
 
     fn spawn(&self) -> std::io::Result<Child> {

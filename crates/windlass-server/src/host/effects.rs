@@ -5,7 +5,7 @@ use crate::back_end::{
     BackEnd, BuildOrder, Built, ContainerState, Observed, ReleaseRun, StepResult,
 };
 use crate::report::Report;
-use crate::store::{AppRoute, Routes};
+use crate::store::Routes;
 use std::collections::BTreeSet;
 use std::time::Duration;
 use windlass_engine::explain::{explain_control, explain_engine, explain_start};
@@ -89,18 +89,7 @@ impl BackEnd for HostBackEnd {
     }
 
     async fn route(&self, routes: &Routes) -> StepResult {
-        let mut addresses = std::collections::BTreeMap::new();
-        for set in routes.apps.iter().flat_map(AppRoute::sets) {
-            for replica in &set.replicas {
-                let id = replica.container();
-                let process = set.process(&replica.process);
-                let serves = process.map_or(Serves::Nothing, |process| process.serves);
-                if let Some(address) = self.target_address(&replica.app, &id, serves).await? {
-                    addresses.insert(id, address);
-                }
-            }
-        }
-        self.edge.put(super::routes::table(routes, &addresses)).await
+        self.have_routed(routes).await
     }
 
     async fn drain(&self, replicas: &BTreeSet<ReplicaId>, deadline_ms: u64) -> StepResult {

@@ -93,6 +93,22 @@ impl Store {
         Ok((Routes { generation, apps: rows.rows }, rows.set_aside))
     }
 
+    /// Makes the generation of the routes higher than one that was seen in use: the edge that has
+    /// it was told by a store that is lost, or newer than the backup that this one came from.
+    pub async fn outgrow(&self, generation: u64) -> Result<(), StoreError> {
+        let next = generation.saturating_add(1).to_string();
+        self.write("raise the generation of the routes", move |transaction| {
+            transaction.execute(
+                "INSERT INTO meta (key, value) VALUES ('generation', ?1)
+                 ON CONFLICT (key) DO UPDATE SET value =
+                 CAST(MAX(CAST(value AS INTEGER), CAST(excluded.value AS INTEGER)) AS TEXT)",
+                [next],
+            )?;
+            Ok(())
+        })
+        .await
+    }
+
     /// The counts that deploys of a stopped app shall use from now on; those of one that runs come
     /// with its rollout.
     pub async fn set_counts(
