@@ -91,11 +91,15 @@ impl AppSpec {
     }
 
     /// The same app with other counts; process types that it does not have are ignored.
+    ///
+    /// A count may be older than the word that its process is the only one of its kind: whatever
+    /// it says, there is never more than one of a singleton.
     #[must_use]
     pub fn scaled(mut self, counts: &BTreeMap<ProcessType, u32>) -> Self {
-        for (process, count) in counts {
-            if let Some(spec) = self.processes.get_mut(process) {
-                spec.count = *count;
+        for (process, spec) in &mut self.processes {
+            spec.count = counts.get(process).copied().unwrap_or(spec.count);
+            if spec.singleton {
+                spec.count = spec.count.min(1);
             }
         }
         self

@@ -12,13 +12,23 @@ use crate::explain::explain_store;
 use crate::own_log::OwnLog;
 use crate::store::{Restarts, Store, StoreError};
 use decide::{Repair, Rolling, Wanted, decide};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::task::JoinHandle;
+use windlass_model::ContainerId;
 use windlass_model::explain::explain_step;
 use windlass_model::rollout::{Step, StepFailure};
 
 /// How often it looks when nothing calls it.
 const PAUSE: Duration = Duration::from_millis(500);
+
+/// How many containers are discarded side by side.
+const MOST_DISCARDS: usize = 8;
+
+/// Containers that are being discarded, each on a task of its own: each may take its time to
+/// finish, and nothing waits for it.
+type Discards = BTreeMap<ContainerId, JoinHandle<()>>;
 
 /// The loop that repairs.
 #[derive(Debug)]
@@ -36,8 +46,9 @@ impl<B: BackEnd> Reconciler<B> {
 
     /// Looks and repairs for ever.
     pub async fn run(self, executor: Arc<Executor<B>>) {
+        let mut discards = Discards::new();
         loop {
-            if let Err(error) = self.tick().await {
+            if let Err(error) = self.look(&mut discards).await {
                 self.log.error("cannot compare with the store", &explain_store(&error));
             }
             tokio::select! {
@@ -47,8 +58,19 @@ impl<B: BackEnd> Reconciler<B> {
         }
     }
 
-    /// Looks once and repairs what it can; `true` when there was something to repair.
+    /// Looks once and repairs what it can, to the end; `true` when there was something to repair.
     pub async fn tick(&self) -> Result<bool, StoreError> {
+        let mut discards = Discards::new();
+        let repaired = self.look(&mut discards).await?;
+        for discard in discards.into_values() {
+            // One that broke is tried again by the next look.
+            let _ = discard.await;
+        }
+        Ok(repaired)
+    }
+
+    async fn look(&self, discards: &mut Discards) -> Result<bool, StoreError> {
+        discards.retain(|_, discard| !discard.is_finished());
         let wanted = self.wanted()?;
         let observed = match self.back_end.observe().await {
             Ok(observed) => observed,
@@ -59,7 +81,11 @@ impl<B: BackEnd> Reconciler<B> {
         };
         let repairs = decide(&wanted, &observed, self.store.now_ms());
         for repair in &repairs {
-            self.repair(repair).await?;
+            // Jobs go on while one repair after the other is made, and may have asked for the
+            // opposite by now.
+            if self.wanted()?.still_asks_for(repair) {
+                self.repair(repair, discards).await?;
+            }
         }
         Ok(!repairs.is_empty())
     }
@@ -86,7 +112,7 @@ impl<B: BackEnd> Reconciler<B> {
         Ok(Wanted { generation: routes.generation, current, rolling, restarts, complete })
     }
 
-    async fn repair(&self, repair: &Repair) -> Result<(), StoreError> {
+    async fn repair(&self, repair: &Repair, discards: &mut Discards) -> Result<(), StoreError> {
         let (step, result) = match repair {
             Repair::Route => {
                 let (routes, _) = self.store.routes()?;
@@ -95,11 +121,8 @@ impl<B: BackEnd> Reconciler<B> {
                 (step, self.back_end.route(&routes).await)
             }
             Repair::Discard { container } => {
-                self.log.info(&format!("removing {container}, which belongs to nothing"));
-                let step = Step::Drain { replicas: std::collections::BTreeSet::new() };
-                let discarded = self.back_end.discard(container).await;
-                self.store.forget_replica(container.clone()).await?;
-                (step, discarded)
+                self.discard(container, discards);
+                return Ok(());
             }
             Repair::Restart { replica, set, exit, count } => {
                 let restarts =
@@ -111,13 +134,33 @@ impl<B: BackEnd> Reconciler<B> {
                 (step, self.back_end.start(replica, set).await)
             }
         };
-        result.or_else(|failure| {
-            self.complain(&step, &failure);
-            Ok(())
-        })
+        if let Err(failure) = result {
+            complain(&self.log, &step, &failure);
+        }
+        Ok(())
     }
 
-    fn complain(&self, step: &Step, failure: &StepFailure) {
-        self.log.warn("a repair failed and is tried again", &explain_step(step, failure));
+    /// Begins to discard a container, unless that is under way or enough others are.
+    fn discard(&self, container: &ContainerId, discards: &mut Discards) {
+        if discards.len() >= MOST_DISCARDS || discards.contains_key(container) {
+            return;
+        }
+        let (store, log, id) = (self.store.clone(), self.log.clone(), container.clone());
+        let back_end = Arc::clone(&self.back_end);
+        let discard = tokio::spawn(async move {
+            log.info(&format!("removing {id}, which belongs to nothing"));
+            if let Err(failure) = back_end.discard(&id).await {
+                let step = Step::Drain { replicas: std::collections::BTreeSet::new() };
+                complain(&log, &step, &failure);
+            }
+            if let Err(error) = store.forget_replica(id).await {
+                log.error("cannot forget a replica", &explain_store(&error));
+            }
+        });
+        discards.insert(container.clone(), discard);
     }
+}
+
+fn complain(log: &OwnLog, step: &Step, failure: &StepFailure) {
+    log.warn("a repair failed and is tried again", &explain_step(step, failure));
 }

@@ -6,6 +6,8 @@ mod api;
 mod crashes;
 #[path = "all/jobs.rs"]
 mod jobs;
+#[path = "all/repairs.rs"]
+mod repairs;
 #[path = "all/stage.rs"]
 mod stage;
 #[path = "all/store.rs"]

@@ -116,6 +116,16 @@ pub enum InspectError {
         /// Line in `pyproject.toml`.
         line: Option<u32>,
     },
+    /// More than one of a process type of which two must never run at once.
+    #[error("`processes.{process}` has a count of {count}, and two of it must never run at once")]
+    CountOfSingleton {
+        /// The process type.
+        process: String,
+        /// The count.
+        count: u32,
+        /// Line in `pyproject.toml`.
+        line: Option<u32>,
+    },
     /// The parser could not be given the stack that it needs.
     #[error("the Python parser could not be given its stack of 1 GiB of address space")]
     NoStack,

@@ -53,6 +53,11 @@ pub fn explain(error: &InspectError) -> Problem {
         InspectError::NoCommand { process, line } => {
             at(problem, *line).hint(format!("add: command = \"...\" to [tool.windlass.processes.{process}]"))
         }
+        InspectError::CountOfSingleton { process, line, .. } => at(problem, *line)
+            .hint("use a count of 0 or 1")
+            .hint(format!(
+                "if two may run side by side: singleton = false in [tool.windlass.processes.{process}]"
+            )),
         InspectError::NoStack => problem.hint("raise the limit of address space (ulimit -v)"),
     }
 }
@@ -94,6 +99,7 @@ fn code(error: &InspectError) -> &'static str {
         InspectError::MisspeltRequirements { .. } => "requirements-misspelt",
         InspectError::RequirementsMissing { .. } => "requirements-missing",
         InspectError::NoCommand { .. } => "process-without-command",
+        InspectError::CountOfSingleton { .. } => "process-singleton",
         InspectError::NoStack => "parser-stack",
     }
 }

@@ -90,6 +90,12 @@ pub(super) fn make(question: &Question<'_>) -> Result<Processes, InspectError> {
     for (name, config) in project.config.processes.iter().filter(|(name, _)| **name != web_type) {
         configured_process(project, name, config, &mut made)?;
     }
+    if let Some((name, spec)) = made.specs.iter().find(|(_, spec)| spec.singleton && spec.count > 1)
+    {
+        let (process, count) = (name.to_string(), spec.count);
+        let line = project.config.line_of(&format!("processes.{name}"));
+        return Err(InspectError::CountOfSingleton { process, count, line });
+    }
     Ok(made)
 }
 

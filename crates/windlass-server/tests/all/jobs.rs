@@ -102,6 +102,20 @@ fn counts_that_could_not_be_had_are_not_tried_again() {
 }
 
 #[test]
+fn a_process_that_becomes_a_singleton_keeps_no_older_count() {
+    let stage = Stage::new();
+    stage.run(deploy());
+    stage.run(JobKind::Scale { counts: counts(&[("worker", 3)]) });
+    let worker: windlass_model::ProcessType = "worker".parse().expect("valid");
+    let workers = |stage: &Stage| stage.current().iter().filter(|r| r.process == worker).count();
+    assert_eq!(workers(&stage), 3);
+    stage.world().script.spec.processes.get_mut(&worker).expect("worker").singleton = true;
+    assert!(succeeded(&stage.run(deploy())));
+    assert_eq!(workers(&stage), 1);
+    stage.assert_agreement("one is left");
+}
+
+#[test]
 fn rolling_back_needs_a_release_to_go_to() {
     let stage = Stage::new();
     stage.run(deploy());

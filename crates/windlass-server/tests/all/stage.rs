@@ -33,7 +33,8 @@ pub(crate) enum Death {
 
 impl Stage {
     pub(crate) fn new() -> Self {
-        let script = Script { spec: shop(), failures: BTreeMap::new() };
+        let script =
+            Script { spec: shop(), failures: BTreeMap::new(), unstoppable: BTreeSet::new() };
         Self { folder: folder(), world: Arc::new(Mutex::new(FakeWorld::new(script))) }
     }
 
@@ -102,6 +103,20 @@ impl Stage {
                 }
             }
             panic!("the reconciler never comes to rest: {:#?}", self.world());
+        });
+    }
+
+    /// A server whose reconciler looks again and again, until `done`.
+    pub(crate) fn reconcile_until(&self, done: impl Fn(&FakeWorld) -> bool) {
+        self.serve(None, async |executor, store| {
+            let log = OwnLog::open(self.folder.path(), || 0).expect("a log");
+            let back_end = FakeBackEnd::new(Arc::clone(&self.world), store.clone());
+            let reconciler = Reconciler::new(store, Arc::new(back_end), log);
+            let reconciling = tokio::spawn(reconciler.run(executor));
+            while !done(&self.world()) {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            reconciling.abort();
         });
     }
 

@@ -45,6 +45,8 @@ pub struct Script {
     pub spec: AppSpec,
     /// Effects that fail, by name (`start web.1`, `probe web.2`, `route`), and how many times.
     pub failures: BTreeMap<String, u32>,
+    /// Containers whose discarding never ends.
+    pub unstoppable: BTreeSet<ContainerId>,
 }
 
 impl FakeWorld {

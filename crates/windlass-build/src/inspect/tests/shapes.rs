@@ -228,6 +228,24 @@ fn procfiles_decide_and_are_moved() {
 }
 
 #[test]
+fn there_is_never_more_than_one_singleton() {
+    let of = |table: &str| {
+        let config = format!("[tool.windlass.processes.beat]\n{table}");
+        let files = [("app.py", FLASK), ("Procfile", "beat: celery -A app beat\n")];
+        inspected(&[files[0], files[1], ("pyproject.toml", &config)])
+    };
+    for table in ["count = 3", "command = \"tick\"\ncount = 2\nsingleton = true"] {
+        let error = of(table).expect_err(table);
+        let problem = crate::inspect::explain::explain(&error);
+        assert_eq!(problem.code, "process-singleton", "{problem:?}");
+        assert!(problem.message.contains("two of it must never run at once"), "{problem:?}");
+    }
+    for table in ["count = 0", "count = 1", "count = 3\nsingleton = false"] {
+        assert!(of(table).is_ok(), "{table}");
+    }
+}
+
+#[test]
 fn development_lines_are_passed_over() {
     let found = inspected(&[("app.py", FLASK), ("Procfile", "web: flask run\n")]).expect("found");
     assert_eq!(ends(&found), ("gunicorn", "app:app"));
