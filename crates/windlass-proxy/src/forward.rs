@@ -29,6 +29,8 @@ pub(crate) async fn forward(
 ) -> Result<Response<EdgeBody>, Infallible> {
     let begun = Instant::now();
     let framing = rules::body_kind(request.headers());
+    // The record of heads is blind from here on: nothing may follow.
+    let last = !matches!(framing, Ok(BodyKind::None | BodyKind::Sized(_)));
     // A connection whose framing is refused is closed; what comes after is not looked at.
     let two_lengths = client.pulse().head_done(framing.unwrap_or(BodyKind::Chunked), begun);
     let id = worker.ids.keep_or_make(request.headers().get(X_REQUEST_ID));
@@ -39,11 +41,14 @@ pub(crate) async fn forward(
         Err(fault) => Err(fault),
     };
     Ok(match outcome {
-        Ok(answer) => pass_on(answer, &id, exchange),
+        Ok(answer) => pass_on(answer, &id, (exchange, last)),
         Err(fault) => {
             exchange.answered(fault.status(), Some(fault));
             let mut page = page::answer(fault, accepts_html, id.to_str().unwrap_or(""));
             page.headers_mut().insert(X_REQUEST_ID, id);
+            if last {
+                close_after(page.headers_mut());
+            }
             page.map(|bytes: Bytes| EdgeBody::page(bytes, exchange))
         }
     })
@@ -54,8 +59,6 @@ struct Answer {
     response: Response<Incoming>,
     lease: Lease,
     body_patience: Duration,
-    /// The connection must not carry another request.
-    last: bool,
     upgrade: Option<Upgrade>,
 }
 
@@ -94,19 +97,22 @@ async fn ask(
     };
     let outbound = Outbound { request: Request::from_parts(parts, body), upload };
     let (response, lease) = send(worker, outbound, (pool, claim)).await?;
-    let last = shape.body == BodyKind::Chunked;
-    Ok(Answer { response, lease, body_patience, last, upgrade })
+    Ok(Answer { response, lease, body_patience, upgrade })
 }
 
-fn pass_on(answer: Answer, id: &HeaderValue, mut exchange: Exchange) -> Response<EdgeBody> {
-    let Answer { mut response, mut lease, body_patience, last, upgrade } = answer;
+fn pass_on(
+    answer: Answer,
+    id: &HeaderValue,
+    (mut exchange, last): (Exchange, bool),
+) -> Response<EdgeBody> {
+    let Answer { mut response, mut lease, body_patience, upgrade } = answer;
     let upgraded = response.status() == StatusCode::SWITCHING_PROTOCOLS;
     exchange.answered(response.status(), None);
     exchange.served_by(&lease.claim.upstream.state.id);
     headers::to_client(response.headers_mut(), upgraded, id);
     *response.version_mut() = Version::HTTP_11;
     if last {
-        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        close_after(response.headers_mut());
     }
     if upgraded && let Some(Upgrade { client_side, client, farewell }) = upgrade {
         client.pulse().upgraded();
@@ -122,6 +128,11 @@ fn pass_on(answer: Answer, id: &HeaderValue, mut exchange: Exchange) -> Response
         Some(body_patience)
     };
     response.map(|incoming| EdgeBody::app(incoming, lease, patience, exchange))
+}
+
+/// The connection must not carry another request.
+fn close_after(headers: &mut HeaderMap) {
+    headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
 }
 
 fn is_event_stream(headers: &HeaderMap) -> bool {

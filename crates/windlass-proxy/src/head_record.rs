@@ -63,6 +63,11 @@ impl HeadRecord {
         has_length
     }
 
+    /// Whether what was read ended with the end of a request, as far as is known.
+    pub(crate) fn is_at_boundary(&self) -> bool {
+        !self.blind && self.skip == 0 && self.bytes.is_empty()
+    }
+
     /// Records nothing from now on.
     pub(crate) fn stop(&mut self) {
         self.blind = true;

@@ -8,6 +8,8 @@ mod app;
 mod corpus;
 #[path = "all/deputy.rs"]
 mod deputy;
+#[path = "all/early.rs"]
+mod early;
 #[path = "all/forwarding.rs"]
 mod forwarding;
 #[path = "all/limits.rs"]
