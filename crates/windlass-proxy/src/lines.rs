@@ -3,6 +3,7 @@
 //! A log never stops the edge: lines that the disk refuses are dropped and counted.
 
 use std::cell::RefCell;
+use std::fmt::Display;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -46,6 +47,8 @@ impl LineFile {
         if open.file.write_all(lines).is_ok() {
             open.bytes += lines.len() as u64;
         } else {
+            // What was written of the lines would run into the next one.
+            let _ = open.file.set_len(open.bytes);
             let count = memchr::memchr_iter(b'\n', lines).count() as u64;
             self.dropped.fetch_add(count, Ordering::Relaxed);
         }
@@ -56,26 +59,30 @@ impl LineFile {
         self.dropped.load(Ordering::Relaxed)
     }
 
-    /// Where this fails the old file simply grows: losing lines would be worse.
+    /// Where this fails the old file simply grows: losing lines would be worse. The next file is
+    /// there before anything moves, and what was put away moves up only to fill a gap or when the
+    /// last one is to go, so that trying again and again costs no history.
     fn put_away(&self, open: &mut Open) {
-        for number in (1..self.kept).rev() {
-            let _ = fs::rename(self.numbered(number), self.numbered(number + 1));
+        let next = self.beside("new");
+        let Ok(fresh) = Open::at(&next) else { return };
+        let vacant = (1..self.kept).find(|&number| !self.beside(number).exists());
+        for number in (1..vacant.unwrap_or(self.kept)).rev() {
+            let _ = fs::rename(self.beside(number), self.beside(number + 1));
         }
         let moved = if self.kept == 0 {
             fs::remove_file(&self.path)
         } else {
-            fs::rename(&self.path, self.numbered(1))
+            fs::rename(&self.path, self.beside(1))
         };
-        if moved.is_ok()
-            && let Ok(fresh) = Open::at(&self.path)
-        {
+        let moved = moved.is_ok() || !self.path.exists();
+        if moved && fs::rename(&next, &self.path).is_ok() {
             *open = fresh;
         }
     }
 
-    fn numbered(&self, number: u32) -> PathBuf {
+    fn beside(&self, suffix: impl Display) -> PathBuf {
         let mut name = self.path.as_os_str().to_owned();
-        name.push(format!(".{number}"));
+        name.push(format!(".{suffix}"));
         name.into()
     }
 }
@@ -136,6 +143,32 @@ mod tests {
         assert_eq!(names, ["access.jsonl", "access.jsonl.1", "access.jsonl.2"]);
         assert!(fs::read_to_string(&path).unwrap().ends_with("line 0049\n"));
         assert!(names.iter().all(|n| fs::metadata(folder.path().join(n)).unwrap().len() <= 100));
+        assert_eq!(file.dropped(), 0);
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_put_away_costs_no_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("access.jsonl");
+        let file = LineFile::open(path.clone(), 10, 3).unwrap();
+        let read = |name: &str| fs::read_to_string(folder.path().join(name)).ok();
+        let write = |lines: &[&str]| lines.iter().for_each(|line| file.write(line.as_bytes()));
+        write(&["one-----\n", "two-----\n"]);
+        // The next file cannot be made.
+        let blocked = folder.path().join("access.jsonl.new");
+        fs::create_dir(&blocked).unwrap();
+        write(&["three\n", "four\n", "five\n", "six\n"]);
+        assert_eq!(read("access.jsonl.1").as_deref(), Some("one-----\n"));
+        assert_eq!(read("access.jsonl").as_deref(), Some("two-----\nthree\nfour\nfive\nsix\n"));
+        fs::remove_dir(&blocked).unwrap();
+        write(&["seven\n"]);
+        assert_eq!(read("access.jsonl.2").as_deref(), Some("one-----\n"));
+        assert_eq!(read("access.jsonl").as_deref(), Some("seven\n"));
+        // Somebody took the file in use away: the lines go on in the next.
+        fs::remove_file(&path).unwrap();
+        write(&["eight\n", "nine-\n"]);
+        assert_eq!(read("access.jsonl").as_deref(), Some("nine-\n"));
+        assert_eq!(read("access.jsonl.3").as_deref(), Some("one-----\n"));
         assert_eq!(file.dropped(), 0);
     }
 }
