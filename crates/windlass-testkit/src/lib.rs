@@ -5,6 +5,7 @@
 //! counts what fails. [`Project`] writes small Python projects. Test code only: it may panic
 //! with the reason where a test cannot go on.
 
+mod cgroups;
 pub mod fake_back_end;
 pub mod load;
 pub mod page;

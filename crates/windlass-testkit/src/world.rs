@@ -5,9 +5,11 @@
 //! found by its home folder and ended by pid. Downloads are shared between worlds, since every
 //! home's `cache` is a link to one folder of the machine.
 
+use crate::cgroups;
 use crate::processes::{self, Process};
 use crate::project::Project;
 use crate::run::{Run, Running};
+use std::collections::BTreeSet;
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::fs::{
@@ -196,16 +198,19 @@ impl Drop for World {
             }
         }
         let end = Instant::now() + Duration::from_secs(10);
+        let mut groups = BTreeSet::new();
         loop {
             let left = self.processes();
             if left.is_empty() || Instant::now() > end {
                 break;
             }
             for process in left {
+                groups.extend(cgroups::of_container(process.pid));
                 processes::kill(process.pid);
             }
             std::thread::sleep(Duration::from_millis(10));
         }
+        cgroups::remove(&groups);
         for mount in mounts_below(self.home()) {
             // A mount that cannot be undone here makes the removal fail, which loses only space.
             let _ = rustix::mount::unmount(mount, rustix::mount::UnmountFlags::DETACH);

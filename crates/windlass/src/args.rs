@@ -196,6 +196,18 @@ mod tests {
     }
 
     #[test]
+    fn a_command_runs_beside_the_web_process_unless_another_is_named() {
+        for (line, process) in
+            [("windlass exec -- ls -l", "web"), ("windlass exec beat.1 -- ls -l", "beat")]
+        {
+            let cli = parse(words(line)).expect("valid");
+            let Some(Verb::Exec(exec)) = cli.verb else { panic!("{line}: not an exec") };
+            assert_eq!(exec.target.process.as_str(), process, "{line}");
+            assert_eq!(exec.command, ["ls", "-l"], "{line}");
+        }
+    }
+
+    #[test]
     fn nonsense_is_a_usage_error_that_names_the_cure() {
         for (line, wanted) in [
             ("windlass scale web", "web=2"),
@@ -203,6 +215,7 @@ mod tests {
             ("windlass rollback three", "three"),
             ("windlass deplyo", "deploy"),
             ("windlass exec web.0 -- ls", "counted from 1"),
+            ("windlass exec web ls", "-- ls"),
             ("windlass --app Shop! status", "lower-case"),
         ] {
             let error = parse(words(line)).expect_err(line).to_string();

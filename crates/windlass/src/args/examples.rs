@@ -79,7 +79,7 @@ pub(crate) const TABLE: &[(&str, &[(&str, &str)])] = &[
     (
         "exec",
         &[
-            ("windlass exec web -- sh", "a shell beside the first web replica"),
+            ("windlass exec -- sh", "a shell beside the first web replica"),
             ("windlass exec web.2 -- env", "in the second one"),
         ],
     ),

@@ -90,11 +90,11 @@ pub(crate) struct Run {
 
 #[derive(Debug, Args)]
 pub(crate) struct Exec {
-    /// A process type, or one of its replicas: `web`, `web.2`
-    #[arg(value_name = "PROCESS[.N]")]
+    /// A process type, or one of its replicas, such as `web.2`
+    #[arg(value_name = "PROCESS[.N]", default_value = "web")]
     pub(crate) target: Target,
     /// The command and its arguments
-    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+    #[arg(required = true, last = true)]
     pub(crate) command: Vec<String>,
 }
 
