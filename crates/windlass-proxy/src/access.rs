@@ -2,10 +2,12 @@
 
 use crate::connection::Client;
 use crate::fault::Fault;
+use crate::target_state::TargetState;
 use crate::worker::Worker;
 use http::{HeaderValue, Method, Request, StatusCode, Uri, header};
 use serde::Serialize;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
@@ -28,7 +30,7 @@ struct Asked {
     uri: Uri,
     host: Option<HeaderValue>,
     id: HeaderValue,
-    target: Option<String>,
+    target: Option<Arc<TargetState>>,
 }
 
 /// A line of `access.jsonl`. The query is left out: it may hold what no log should.
@@ -90,9 +92,9 @@ impl Exchange {
     }
 
     /// The target that answers.
-    pub(crate) fn served_by(&mut self, target: &str) {
+    pub(crate) fn served_by(&mut self, target: &Arc<TargetState>) {
         if let Some(asked) = &mut self.asked {
-            asked.target = Some(target.to_owned());
+            asked.target = Some(target.clone());
         }
     }
 
@@ -109,20 +111,18 @@ impl Exchange {
     fn log(&self, asked: &Asked, now: Instant) {
         let Some((file, buffer)) = self.worker.access_log() else { return };
         let at = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let text = |value: &HeaderValue| value.to_str().unwrap_or("").to_owned();
-        let (id, host) = (text(&asked.id), asked.host.as_ref().map(text).unwrap_or_default());
         let broken = (!self.complete).then_some("broken-off");
         let line = Line {
             at_ms: at.as_millis() as u64,
-            id: &id,
+            id: asked.id.to_str().unwrap_or(""),
             client: self.client.address(),
             method: asked.method.as_str(),
-            host: &host,
+            host: asked.host.as_ref().and_then(|host| host.to_str().ok()).unwrap_or(""),
             path: asked.uri.path(),
             status: self.status.as_u16(),
             bytes: self.bytes,
             elapsed_us: now.duration_since(self.begun).as_micros() as u64,
-            target: asked.target.as_deref(),
+            target: asked.target.as_ref().map(|target| target.id.as_str()),
             fault: self.fault.map(Fault::code).or(broken),
         };
         // Writing into memory fails for no reason that a request should fail for.

@@ -108,7 +108,7 @@ fn pass_on(
     let Answer { mut response, mut lease, body_patience, upgrade } = answer;
     let upgraded = response.status() == StatusCode::SWITCHING_PROTOCOLS;
     exchange.answered(response.status(), None);
-    exchange.served_by(&lease.claim.upstream.state.id);
+    exchange.served_by(&lease.claim.upstream.state);
     headers::to_client(response.headers_mut(), upgraded, id);
     *response.version_mut() = Version::HTTP_11;
     if last {
