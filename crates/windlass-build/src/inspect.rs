@@ -56,6 +56,9 @@ pub struct Inspection {
     pub findings: Vec<Finding>,
     /// What should be known before a deploy and stops nothing.
     pub warnings: Vec<Problem>,
+    /// Whether the app's name was chosen for it: the one that a project has by itself may be
+    /// another project's as well.
+    pub named: bool,
 }
 
 /// What inspection needs to know besides the project.

@@ -8,6 +8,7 @@ mod asked;
 mod jobs;
 mod logs;
 mod ndjson;
+mod ownership;
 mod peer;
 mod plan;
 mod refusal;

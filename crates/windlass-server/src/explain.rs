@@ -3,8 +3,9 @@
 use crate::client::ClientError;
 use crate::serve::ServerError;
 use crate::store::StoreError;
+use std::path::Path;
 use windlass_build::inspect::TreeError;
-use windlass_model::Problem;
+use windlass_model::{AppName, Problem};
 
 /// A failed call to the server, explained.
 pub fn explain_client(error: &ClientError) -> Problem {
@@ -74,6 +75,15 @@ pub fn explain_tree(error: &TreeError) -> Problem {
             .sources(error)
             .hint("give the folder that holds the project's code, one that the server may read"),
     }
+}
+
+/// A project that would take over the app of another one, explained.
+pub(crate) fn another_project(app: &AppName, owner: &Path, project: &Path) -> Problem {
+    Problem::user("app-of-another-project", format!("the app `{app}` is that of another project"))
+        .cause(format!("`{app}` was deployed from {}", owner.display()))
+        .cause(format!("{} has the same name by itself", project.display()))
+        .hint("for an app of its own, give it a name: `name` in [tool.windlass] of pyproject.toml")
+        .hint(format!("to deploy it in the other's place, say so: windlass deploy --app {app}"))
 }
 
 /// Why the server could not run, explained.

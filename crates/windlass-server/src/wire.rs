@@ -59,7 +59,7 @@ pub struct AppSummary {
 pub struct AppStatus {
     /// The app.
     pub app: AppName,
-    /// Where its last deploy came from.
+    /// Where its last release came from.
     pub project: Option<PathBuf>,
     /// Where it answers.
     pub url: Option<String>,

@@ -73,7 +73,8 @@ pub(super) fn conclude(
     let mut warnings = std::mem::take(&mut parts.made.warnings);
     warnings.extend(parts.python.warning.take());
     warnings.extend(notes::warnings(project, app, &app_spec.canonical_host()));
-    Ok(Inspection { app: app_spec, build, findings, warnings })
+    let named = project.config.name.is_some();
+    Ok(Inspection { app: app_spec, build, findings, warnings, named })
 }
 
 struct Parts<'a> {

@@ -3,9 +3,9 @@
 use super::asked::{Body, Choices, job_id};
 use super::peer::Peer;
 use super::refusal::Refusal;
-use super::{Api, app_name, ndjson};
+use super::{Api, app_name, ndjson, ownership};
 use crate::host::read_project;
-use crate::store::Store;
+use crate::store::{AppRow, Store};
 use crate::wire::Submit;
 use axum::Json;
 use axum::body::Bytes;
@@ -13,6 +13,7 @@ use axum::extract::{ConnectInfo, Path, State};
 use axum::response::Response;
 use serde::Deserialize;
 use tokio::sync::watch;
+use windlass_build::inspect::Inspection;
 use windlass_model::{AppName, Event, Job, JobId, JobKind, Kind, Problem};
 
 /// How many events are read at a time.
@@ -37,7 +38,7 @@ pub(super) async fn submit_to(
 
 async fn accept(api: &Api, submit: Submit, peer: Peer) -> Result<Json<Job>, Refusal> {
     let app = match (&submit.kind, submit.app) {
-        (JobKind::Deploy { project }, app) => named(project.clone(), app).await?,
+        (JobKind::Deploy { project }, app) => named(api, project.clone(), app).await?,
         (_, Some(app)) => app,
         (kind, None) => {
             let message = format!("{} needs the name of an app", kind.verb());
@@ -48,14 +49,33 @@ async fn accept(api: &Api, submit: Submit, peer: Peer) -> Result<Json<Job>, Refu
 }
 
 /// Reads the project before its job is accepted: what cannot be deployed is refused at once.
-async fn named(project: std::path::PathBuf, app: Option<AppName>) -> Result<AppName, Refusal> {
+async fn named(
+    api: &Api,
+    project: std::path::PathBuf,
+    app: Option<AppName>,
+) -> Result<AppName, Refusal> {
     if !project.is_absolute() {
         let message = format!("{} is not an absolute path", project.display());
         return Err(Problem::new(Kind::Usage, "project-relative", message).into());
     }
-    let read = tokio::task::spawn_blocking(move || read_project(&project, app.as_ref())).await;
+    Ok(inspected(api, project, app).await?.0.app.name)
+}
+
+/// A project as it would be deployed, and the app that it would be deployed to, if there is one.
+pub(super) async fn inspected(
+    api: &Api,
+    project: std::path::PathBuf,
+    app: Option<AppName>,
+) -> Result<(Inspection, Option<AppRow>), Refusal> {
+    let store = api.store.clone();
+    let read = tokio::task::spawn_blocking(move || {
+        let inspection = read_project(&project, app.as_ref())?;
+        let known = store.app(&inspection.app.name)?;
+        ownership::check(known.as_ref(), &inspection, &project)?;
+        Ok::<_, Refusal>((inspection, known))
+    });
     let broke = |error| Problem::bug("inspection-panicked", format!("inspection broke: {error}"));
-    Ok(read.map_err(broke)??.app.name)
+    read.await.map_err(broke)?
 }
 
 pub(super) async fn job(

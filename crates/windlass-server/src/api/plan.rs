@@ -2,9 +2,9 @@
 
 use super::Api;
 use super::asked::Body;
+use super::jobs::inspected;
 use super::refusal::Refusal;
 use crate::executor::planning;
-use crate::host::read_project;
 use crate::store::AppRow;
 use crate::wire::{Change, PlanReport, PlanRequest, PlannedPhase};
 use axum::Json;
@@ -12,16 +12,13 @@ use axum::extract::State;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use windlass_model::rollout::Phase;
-use windlass_model::{AppSpec, Digest, JobId, Problem, Release, ReleaseNumber};
+use windlass_model::{AppSpec, Digest, JobId, Release, ReleaseNumber};
 
 pub(super) async fn plan(
     State(api): State<Api>,
     Body(request): Body<PlanRequest>,
 ) -> Result<Json<PlanReport>, Refusal> {
-    let read = move || read_project(&request.project, request.app.as_ref());
-    let broke = |error| Problem::bug("inspection-panicked", format!("inspection broke: {error}"));
-    let inspection = tokio::task::spawn_blocking(read).await.map_err(broke)??;
-    let known = api.store.app(&inspection.app.name)?;
+    let (inspection, known) = inspected(&api, request.project, request.app).await?;
     let app = known.unwrap_or_else(|| AppRow {
         name: inspection.app.name.clone(),
         project: None,

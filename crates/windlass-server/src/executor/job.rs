@@ -125,7 +125,7 @@ impl<B: BackEnd> Executor<B> {
             origin: "deploy".to_owned(),
             commit: built.commit,
         };
-        self.store.add_release(row.job.id, release).await.map(Ok)
+        self.store.add_release(row.job.id, &order.project, release).await.map(Ok)
     }
 
     async fn plan_scale(

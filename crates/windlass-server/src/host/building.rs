@@ -32,6 +32,7 @@ pub fn read_project(project: &Path, app: Option<&AppName>) -> Result<Inspection,
     if let Some(app) = app {
         inspection.app.name = app.clone();
         inspection.build.app = app.clone();
+        inspection.named = true;
     }
     Ok(inspection)
 }

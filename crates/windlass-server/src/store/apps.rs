@@ -14,7 +14,7 @@ use windlass_model::{AppName, ProcessType, ReplicaSet};
 pub struct AppRow {
     /// Its name.
     pub name: AppName,
-    /// Where its last deploy came from.
+    /// Where its last release came from.
     pub project: Option<PathBuf>,
     /// The counts that `windlass scale` set; they outlive releases.
     pub counts: BTreeMap<ProcessType, u32>,

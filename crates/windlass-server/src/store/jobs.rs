@@ -100,11 +100,11 @@ fn accept(
     if let Some(running) = running {
         return Err(StoreError::JobRunning { app, running: JobId(running as u64) }.into());
     }
-    if let JobKind::Deploy { project } = &kind {
+    if let JobKind::Deploy { .. } = &kind {
+        // Which project it is of is written with its release: a deploy may come to nothing.
         transaction.execute(
-            "INSERT INTO apps (name, project, created_at_ms) VALUES (?1, ?2, ?3)
-             ON CONFLICT (name) DO UPDATE SET project = excluded.project",
-            params![app.as_str(), project.to_string_lossy(), at_ms as i64],
+            "INSERT INTO apps (name, created_at_ms) VALUES (?1, ?2) ON CONFLICT (name) DO NOTHING",
+            params![app.as_str(), at_ms as i64],
         )?;
     } else {
         let known = "SELECT 1 FROM apps WHERE name = ?1";

@@ -3,6 +3,7 @@
 use super::row::decode;
 use super::{Rows, SetAside, Store, StoreError, events};
 use rusqlite::{OptionalExtension as _, Row, params};
+use std::path::Path;
 use windlass_model::{AppName, Event, JobId, Release, ReleaseNumber};
 
 /// A release and whether it ever served.
@@ -12,22 +13,24 @@ pub(crate) struct ReleaseRow {
 }
 
 impl Store {
-    /// Writes a release under the app's next number, and that `job` made it. The number in
-    /// `release` is ignored; numbers are never used twice, not even after a failure.
+    /// Writes a release under the app's next number, that `job` made it, and that the app is now
+    /// that of `project`. The number in `release` is ignored; numbers are never used twice, not even after a failure.
     pub async fn add_release(
         &self,
         job: JobId,
+        project: &Path,
         mut release: Release,
     ) -> Result<Release, StoreError> {
+        let project = project.to_string_lossy().into_owned();
         let (at_ms, notices) = (self.now_ms(), self.notices.clone());
         let added = self
             .write("write a release", move |transaction| {
                 let app = release.app.as_str().to_owned();
                 let number: Option<u32> = transaction
                     .query_row(
-                        "UPDATE apps SET last_release = last_release + 1 WHERE name = ?1
-                         RETURNING last_release",
-                        [&app],
+                        "UPDATE apps SET last_release = last_release + 1, project = ?2
+                         WHERE name = ?1 RETURNING last_release",
+                        [&app, &project],
                         |row| row.get(0),
                     )
                     .optional()?;

@@ -200,7 +200,7 @@ pub(crate) fn problem(job: &Job) -> &windlass_model::Problem {
 }
 
 /// Two web replicas, a worker, a beat, two release commands.
-fn shop() -> AppSpec {
+pub(crate) fn shop() -> AppSpec {
     let process = |count, serves, singleton| ProcessSpec {
         command: vec!["serve".to_owned()],
         count,

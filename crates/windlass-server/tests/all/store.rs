@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 use std::path::Path;
 use tempfile::TempDir;
-use windlass_model::{Event, JobId, JobState};
+use windlass_model::{Digest, Event, JobId, JobState, Release, ReleaseNumber};
 use windlass_server::store::Store;
 
 fn open(folder: &Path) -> Store {
@@ -60,4 +60,25 @@ fn a_job_tells_nothing_after_its_end() {
     let events: Vec<_> = events.into_iter().map(|record| record.event).collect();
     let queued = Event::State { state: JobState::Queued };
     assert_eq!(events, [queued, output(1), Event::State { state }]);
+}
+
+#[test]
+fn an_app_is_of_the_project_of_its_last_release() {
+    let folder = TempDir::new().expect("a folder");
+    let store = open(folder.path());
+    let project = || store.app(&crate::stage::name()).expect("read").expect("there").project;
+    let job = deploy(&store);
+    assert_eq!(project(), None, "nothing came of it yet");
+    let release = Release {
+        app: crate::stage::name(),
+        number: ReleaseNumber(0),
+        image: Digest::from_bytes([1; 32]),
+        spec: crate::stage::shop(),
+        created_at_ms: 1,
+        origin: "deploy".to_owned(),
+        commit: None,
+    };
+    let released = wait(store.add_release(job, Path::new("/projects/shop"), release));
+    assert_eq!(released.expect("written").number, ReleaseNumber(1));
+    assert_eq!(project(), Some("/projects/shop".into()));
 }
