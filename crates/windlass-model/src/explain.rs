@@ -8,7 +8,21 @@ use crate::{ExitReason, ProbeAnswer, Problem, ReplicaFailure};
 /// Why `step` failed, for a person.
 pub fn explain_step(step: &Step, failure: &StepFailure) -> Problem {
     match failure {
-        StepFailure::Replica(failure) => replica(step, failure),
+        StepFailure::Replica(failure) => replica(failure, matches!(step, Step::Watch { .. })),
+        StepFailure::ReleaseCommand { .. } => explain_effect(failure),
+        StepFailure::Deadline { after_ms } => late(&format!("could not {step}"), *after_ms),
+        StepFailure::BackEnd { problem } => {
+            let mut problem = problem.clone();
+            problem.message = format!("could not {step}: {}", problem.message);
+            problem
+        }
+    }
+}
+
+/// Why an effect failed that is no step of a rollout: the failure stands for itself.
+pub fn explain_effect(failure: &StepFailure) -> Problem {
+    match failure {
+        StepFailure::Replica(failure) => replica(failure, false),
         StepFailure::ReleaseCommand { command, exit, log_tail } => {
             let command = crate::shell_words::line(command);
             let how = exit.map_or("did not end in time".to_owned(), |exit| exit.to_string());
@@ -19,17 +33,15 @@ pub fn explain_step(step: &Step, failure: &StepFailure) -> Problem {
             let problem = with_log(problem, log_tail);
             patterns::hints(log_tail.iter(), *exit).into_iter().fold(problem, Problem::hint)
         }
-        StepFailure::Deadline { after_ms } => Problem::environment(
-            "step-deadline",
-            format!("could not {step} within {}", crate::quantity::format_duration_ms(*after_ms)),
-        )
-        .hint("the host may be overloaded or its disk slow: look at its load and try again"),
-        StepFailure::BackEnd { problem } => {
-            let mut problem = problem.clone();
-            problem.message = format!("could not {step}: {}", problem.message);
-            problem
-        }
+        StepFailure::Deadline { after_ms } => late("it was not done", *after_ms),
+        StepFailure::BackEnd { problem } => problem.clone(),
     }
+}
+
+fn late(what: &str, after_ms: u64) -> Problem {
+    let message = format!("{what} within {}", crate::quantity::format_duration_ms(after_ms));
+    Problem::environment("step-deadline", message)
+        .hint("the host may be overloaded or its disk slow: look at its load and try again")
 }
 
 /// The first failure, with what went wrong while undoing it below it.
@@ -40,9 +52,9 @@ pub fn explain_undone(first: Problem, undoing: &[Problem]) -> Problem {
     })
 }
 
-fn replica(step: &Step, failure: &ReplicaFailure) -> Problem {
+fn replica(failure: &ReplicaFailure, watched: bool) -> Problem {
     let path = failure.probe_path.as_deref().unwrap_or("/");
-    let (code, message) = verdict(failure, path, matches!(step, Step::Watch { .. }));
+    let (code, message) = verdict(failure, path, watched);
     let problem = with_answer(Problem::user(code, message), path, failure.last_answer.as_ref());
     let problem = with_log(problem, &failure.log_tail);
     let problem = match failure.stacks.as_slice() {
@@ -187,6 +199,18 @@ mod tests {
         assert_eq!(problem.code, "replica-out-of-memory");
         assert!(problem.message.contains("4 processes") && problem.message.contains("200 MB"));
         assert!(problem.hints[0].contains("raise `memory`"), "{:?}", problem.hints);
+    }
+
+    #[test]
+    fn what_is_no_step_is_not_told_as_one() {
+        let problem = Problem::environment("disk", "cannot remove the volume");
+        let failure = StepFailure::BackEnd { problem: problem.clone() };
+        assert_eq!(explain_effect(&failure), problem);
+        let late = explain_effect(&StepFailure::Deadline { after_ms: 2_000 });
+        assert_eq!(
+            (late.code.as_str(), late.message.as_str()),
+            ("step-deadline", "it was not done within 2.0 s")
+        );
     }
 
     #[test]

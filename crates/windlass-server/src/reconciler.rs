@@ -16,9 +16,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinHandle;
-use windlass_model::ContainerId;
-use windlass_model::explain::explain_step;
-use windlass_model::rollout::{Step, StepFailure};
+use windlass_model::explain::{explain_effect, explain_step};
+use windlass_model::rollout::Step;
+use windlass_model::{ContainerId, Problem};
 
 /// How often it looks when nothing calls it.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -135,7 +135,7 @@ impl<B: BackEnd> Reconciler<B> {
             }
         };
         if let Err(failure) = result {
-            complain(&self.log, &step, &failure);
+            complain(&self.log, &explain_step(&step, &failure));
         }
         Ok(())
     }
@@ -150,8 +150,7 @@ impl<B: BackEnd> Reconciler<B> {
         let discard = tokio::spawn(async move {
             log.info(&format!("removing {id}, which belongs to nothing"));
             if let Err(failure) = back_end.discard(&id).await {
-                let step = Step::Drain { replicas: std::collections::BTreeSet::new() };
-                complain(&log, &step, &failure);
+                complain(&log, &explain_effect(&failure));
             }
             if let Err(error) = store.forget_replica(id).await {
                 log.error("cannot forget a replica", &explain_store(&error));
@@ -161,6 +160,6 @@ impl<B: BackEnd> Reconciler<B> {
     }
 }
 
-fn complain(log: &OwnLog, step: &Step, failure: &StepFailure) {
-    log.warn("a repair failed and is tried again", &explain_step(step, failure));
+fn complain(log: &OwnLog, problem: &Problem) {
+    log.warn("a repair failed and is tried again", problem);
 }

@@ -195,6 +195,7 @@ impl BackEnd for FakeBackEnd {
     async fn remove_app(&self, app: &AppName, data: bool) -> StepResult {
         self.act(|world| {
             world.call(format!("remove {app} data {data}"));
+            world.outcome("remove")?;
             world.removed.insert(app.clone(), data);
             Ok(())
         })

@@ -5,8 +5,8 @@ use crate::store::StoreError;
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use windlass_model::explain::explain_step;
-use windlass_model::rollout::{Step, StepFailure};
+use windlass_model::explain::explain_effect;
+use windlass_model::rollout::StepFailure;
 use windlass_model::{Kind, Problem};
 
 /// A problem on its way to the client.
@@ -45,13 +45,7 @@ impl From<StoreError> for Refusal {
 /// Outside a rollout a failed effect stands for itself.
 impl From<StepFailure> for Refusal {
     fn from(failure: StepFailure) -> Self {
-        match failure {
-            StepFailure::BackEnd { problem } => problem.into(),
-            other => {
-                let step = Step::route_to(std::collections::BTreeSet::new());
-                explain_step(&step, &other).into()
-            }
-        }
+        explain_effect(&failure).into()
     }
 }
 

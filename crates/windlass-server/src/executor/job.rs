@@ -6,8 +6,8 @@ use crate::report::Report;
 use crate::store::{AppRow, JobRow, RolloutRow, StoreError};
 use std::collections::BTreeMap;
 use tokio::sync::watch;
-use windlass_model::explain::explain_step;
-use windlass_model::rollout::{Phase, RolloutSpec, Step};
+use windlass_model::explain::explain_effect;
+use windlass_model::rollout::{Phase, RolloutSpec};
 use windlass_model::{JobId, JobKind, JobState, Problem, ProcessType, Release, ReleaseNumber};
 
 /// What a job comes to before it rolls.
@@ -164,8 +164,8 @@ impl<B: BackEnd> Executor<B> {
         let id = row.job.id;
         if let JobKind::Destroy { data } = row.job.kind {
             if let Err(failure) = self.back_end.remove_app(&row.job.app, data).await {
-                let step = Step::route_to(std::collections::BTreeSet::new());
-                let problem = explain_step(&step, &failure);
+                let problem = explain_effect(&failure)
+                    .hint("the app is stopped; what is left of it goes with another try: windlass destroy");
                 return self.store.set_job_state(id, JobState::Failed { problem }).await;
             }
             self.store.remove_app(row.job.app.clone()).await?;

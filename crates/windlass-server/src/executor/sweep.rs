@@ -4,9 +4,8 @@ use super::{Executor, planning};
 use crate::back_end::BackEnd;
 use crate::explain::explain_store;
 use crate::store::StoreError;
-use windlass_model::explain::explain_step;
-use windlass_model::rollout::Step;
-use windlass_model::{AppName, JobId, ReleaseNumber};
+use windlass_model::explain::explain_effect;
+use windlass_model::{AppName, JobId};
 
 /// How many ended jobs of an app are remembered with all that they told.
 const KEPT_JOBS: u32 = 100;
@@ -46,8 +45,7 @@ impl<B: BackEnd> Executor<B> {
             keep.extend(planning::kept_releases(&app, &releases).cloned());
         }
         if let Err(failure) = self.back_end.sweep(&keep).await {
-            let step = Step::Prepare { release: ReleaseNumber(0) };
-            self.log.warn("old images were not removed", &explain_step(&step, &failure));
+            self.log.warn("old images and logs were not removed", &explain_effect(&failure));
         }
         Ok(())
     }

@@ -142,6 +142,10 @@ fn a_stopped_app_starts_again_as_it_was() {
     assert!(succeeded(&stage.run(JobKind::Restart)));
     assert_eq!(stage.current().len(), 4);
     stage.assert_agreement("started again");
+    stage.fail("remove");
+    let destroyed = stage.run(JobKind::Destroy { data: true });
+    assert_eq!(problem(&destroyed).message, "`remove` fails");
+    assert!(problem(&destroyed).hints[0].contains("windlass destroy"));
     assert!(succeeded(&stage.run(JobKind::Destroy { data: true })));
     assert!(stage.store().app(&name()).expect("read").is_none());
     assert_eq!(stage.world().removed.get(&name()), Some(&true));

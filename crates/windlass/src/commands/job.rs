@@ -67,11 +67,22 @@ pub(super) async fn cancel(at: &At) -> Result<ExitCode, CliError> {
     let job = at.client().cancel(job.id).await?;
     let watched = tell(at, &job).await?;
     let Watched::Ended(state) = watched else { return Ok(left(at.output, &job)) };
-    if let (JobState::Failed { .. }, false) = (&state, at.output.show().json) {
-        at.output.note(&format!("job {} was cancelled and undone", job.id));
-    }
     document(at, &job).await?;
-    Ok(ExitCode::SUCCESS)
+    match state {
+        // It had failed before it could be cancelled, or failed at that.
+        JobState::Failed { problem } if problem.code != "cancelled" => {
+            at.output.failure(&problem, false);
+            Ok(ExitCode::from(problem.kind.exit_code()))
+        }
+        JobState::Failed { problem } if !at.output.show().json => {
+            at.output.note(&format!("job {} was {}", job.id, problem.message));
+            for cause in &problem.causes {
+                at.output.note(cause);
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        _ => Ok(ExitCode::SUCCESS),
+    }
 }
 
 fn ask(at: &At, app: &AppName, data: bool) -> Result<(), CliError> {
