@@ -2,6 +2,7 @@
 
 use crate::launch::failure::Failure;
 use rustix::io::Errno;
+use rustix::net::sockopt::Timeout;
 use rustix::net::{
     AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
     SendAncillaryMessage, SendFlags, SocketAddrUnix, SocketFlags, SocketType,
@@ -13,6 +14,7 @@ use std::io::{self, IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Asked of a shim.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,6 +64,9 @@ pub(crate) enum Reply {
 
 /// Longest packet, in bytes: an environment and a command line.
 const PACKET: usize = 256 * 1_024;
+
+/// How long a shim may take to answer. It answers at once, unless its disk stands still.
+const ANSWER: Duration = Duration::from_secs(10);
 
 /// Connects to a shim.
 pub(crate) fn connect(path: &Path) -> io::Result<OwnedFd> {
@@ -137,9 +142,20 @@ pub(crate) fn receive<T: DeserializeOwned>(
     Ok(Some((serde_json::from_slice(&packet[..bytes])?, fds)))
 }
 
-/// Sends one request and waits for its answer.
+/// Sends one request and waits for its answer, at most [`ANSWER`]: a shim is a process like
+/// others, and can be stopped.
 pub(crate) fn ask(control: &Path, request: &Request) -> io::Result<Option<Reply>> {
-    let socket = connect(control)?;
-    send(socket.as_fd(), request, &[])?;
-    Ok(receive(socket.as_fd())?.map(|(reply, _)| reply))
+    let in_vain = |error: io::Error| match error.kind() {
+        io::ErrorKind::WouldBlock => Errno::TIMEDOUT.into(),
+        _ => error,
+    };
+    let socket = socket()?;
+    for direction in [Timeout::Send, Timeout::Recv] {
+        rustix::net::sockopt::set_socket_timeout(&socket, direction, Some(ANSWER))?;
+    }
+    // The time-out for sending holds for connecting too: the queue of a stopped shim fills up.
+    rustix::net::connect(&socket, &SocketAddrUnix::new(control)?)
+        .map_err(|errno| in_vain(errno.into()))?;
+    send(socket.as_fd(), request, &[]).map_err(in_vain)?;
+    Ok(receive(socket.as_fd()).map_err(in_vain)?.map(|(reply, _)| reply))
 }

@@ -17,4 +17,5 @@ mod all {
     mod reference;
     mod rootfs;
     mod stacks;
+    mod stalled;
 }

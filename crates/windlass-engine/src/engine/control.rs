@@ -39,8 +39,8 @@ impl Engine {
     }
 
     /// Asks a container's command to end with `signal`, and kills all of the container when it
-    /// has not within `timeout`. `None` if there is no such container; one that has ended already
-    /// is not touched.
+    /// has not within `timeout`, or cannot be asked. `None` if there is no such container; one
+    /// that has ended already is not touched.
     pub fn stop(
         &self,
         id: &ContainerId,
@@ -52,7 +52,11 @@ impl Engine {
             self.kill_leftovers(id)?;
             return Ok(Some(reason));
         }
-        self.ask(id, &Request::Signal { signal })?;
+        match self.ask(id, &Request::Signal { signal }) {
+            Ok(()) => {}
+            Err(ControlError::Shim { .. }) => return self.kill_with_shim(id).map(Some),
+            Err(error) => return Err(error),
+        }
         if let Some(reason) = self.wait(id, timeout) {
             return Ok(Some(reason));
         }
@@ -78,13 +82,29 @@ impl Engine {
     }
 
     fn kill(&self, id: &ContainerId) -> Result<ExitReason, ControlError> {
-        if self.ask(id, &Request::Kill).is_err() {
-            // A shim that does not listen (yet, or any more) takes its container along.
-            if let Some(shim) = self.bundle(id).shim() {
-                patience::kill(&shim);
+        if self.ask(id, &Request::Kill).is_ok()
+            && let Some(reason) = self.wait(id, KILL_TIME)
+        {
+            self.kill_leftovers(id)?;
+            return Ok(reason);
+        }
+        self.kill_with_shim(id)
+    }
+
+    /// Kills a container whose shim does not listen, yet or any more, by killing the shim: the
+    /// kernel takes the container along.
+    pub(super) fn kill_with_shim(&self, id: &ContainerId) -> Result<ExitReason, ControlError> {
+        let bundle = self.bundle(id);
+        let deadline = Instant::now() + KILL_TIME;
+        let alive = || self.inspect(id).is_some_and(|found| found.is_alive());
+        while alive() && Instant::now() < deadline {
+            match bundle.shim() {
+                Some(shim) => patience::kill(&shim),
+                // It is being started and has not signed yet.
+                None => patience::pause(),
             }
         }
-        let reason = self.wait(id, KILL_TIME).ok_or_else(|| unkillable(id))?;
+        let reason = self.wait(id, Duration::ZERO).ok_or_else(|| unkillable(id))?;
         self.kill_leftovers(id)?;
         Ok(reason)
     }

@@ -49,7 +49,11 @@ impl Engine {
                 StartError::ShimSilent { id: id.clone(), said }
             }),
             Err(error) => {
-                // Nothing runs; what cannot be cleared away now is cleared by the next start.
+                // A shim that was only slow would come up later, unknown to whoever gave up. What
+                // cannot be cleared away now is cleared by the next start.
+                if self.inspect(id).is_some_and(|found| found.is_alive()) {
+                    let _ = self.kill_with_shim(id);
+                }
                 let _ = self.clear(id);
                 Err(error)
             }
@@ -100,6 +104,9 @@ impl Engine {
             .spawn()
             .map_err(error)?;
         let answer = child.stdout.take().map(read_answer).transpose();
+        if !matches!(answer, Ok(Some(Some(_)))) {
+            let _ = child.kill();
+        }
         // The process that was spawned hands over to its copy and ends at once.
         child.wait().map_err(error)?;
         let outcome = answer.map_err(error)?.flatten();

@@ -11,7 +11,7 @@ pub(super) struct Events {
     /// Init's end, its report, output, error, control socket, signals.
     pub(super) fixed: [bool; 6],
     pub(super) clients: Vec<bool>,
-    /// For each session: its process ended; its client said something or left.
+    /// For each session: it has something to tell; its client said something or left.
     pub(super) sessions: Vec<(bool, bool)>,
 }
 
@@ -36,7 +36,7 @@ impl Supervisor<'_> {
         ];
         let clients = self.clients.iter().map(AsFd::as_fd);
         let sessions = self.sessions.iter().flat_map(|session| {
-            [session.process.as_fd(), watch(session.hung_up.is_none(), session.client.as_fd())]
+            [session.watched().unwrap_or(quiet), watch(!session.hung_up, session.client.as_fd())]
         });
         let mut fds: Vec<PollFd<'_>> = fixed
             .into_iter()
@@ -44,7 +44,7 @@ impl Supervisor<'_> {
             .chain(sessions)
             .map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN))
             .collect();
-        let timeout = self.sessions.iter().filter_map(Session::time_to_kill).min().map(timespec);
+        let timeout = self.sessions.iter().filter_map(Session::time_left).min().map(timespec);
         let _ = rustix::event::poll(&mut fds, timeout.as_ref());
         let ready = |fd: &PollFd<'_>| !fd.revents().is_empty();
         let mut fixed = [false; 6];
@@ -56,10 +56,10 @@ impl Supervisor<'_> {
         fixed[1] &= self.ended.is_none();
         let rest = &fds[6..];
         let (clients, sessions) = rest.split_at(self.clients.len());
-        Events {
-            fixed,
-            clients: clients.iter().map(ready).collect(),
-            sessions: sessions.chunks(2).map(|pair| (ready(&pair[0]), ready(&pair[1]))).collect(),
-        }
+        let told = sessions.chunks(2).zip(&self.sessions);
+        let told = told.map(|(pair, session)| {
+            (session.watched().is_some() && ready(&pair[0]), ready(&pair[1]))
+        });
+        Events { fixed, clients: clients.iter().map(ready).collect(), sessions: told.collect() }
     }
 }

@@ -66,8 +66,8 @@ impl Supervisor<'_> {
             self.serve(index);
         }
         for index in (0..events.sessions.len()).rev() {
-            let (ended, client) = events.sessions[index];
-            self.advance_session(index, ended, client);
+            let (told, client) = events.sessions[index];
+            self.advance_session(index, told, client);
         }
         if control
             && let Ok(client) =
@@ -136,7 +136,7 @@ impl Supervisor<'_> {
             }
             Ok(Some((Request::Exec(order), streams))) => {
                 let client = self.clients.swap_remove(index);
-                match Session::start(self.orders, &self.container, &order, (client, streams)) {
+                match Session::start(self.orders, &self.container, order, (client, streams)) {
                     Ok(session) => self.sessions.push(session),
                     Err((client, failure)) => {
                         let _ = protocol::send(client.as_fd(), &Reply::Failed(failure), &[]);
@@ -152,19 +152,16 @@ impl Supervisor<'_> {
         let _ = protocol::send(client.as_fd(), &reply, &[]);
     }
 
-    fn advance_session(&mut self, index: usize, ended: bool, client: bool) {
-        let session = &mut self.sessions[index];
-        if ended {
-            let session = self.sessions.swap_remove(index);
-            let code = session.finish();
-            if self.orders.spec.exit_with_exec && self.ended.is_none() {
-                self.ended = Some(ExitReason::Code { code });
-                let _ = sys::send_signal_pidfd(self.container.init.as_fd(), libc::SIGKILL);
-            }
-        } else if (client && session.hung_up.is_none())
-            || session.time_to_kill().is_some_and(|left| left.is_zero())
+    fn advance_session(&mut self, index: usize, told: bool, client: bool) {
+        let Some(reply) = self.sessions[index].advance(told, client) else { return };
+        let session = self.sessions.swap_remove(index);
+        let _ = protocol::send(session.client.as_fd(), &reply, &[]);
+        if let Reply::Ended { code } = reply
+            && self.orders.spec.exit_with_exec
+            && self.ended.is_none()
         {
-            session.abandon();
+            self.ended = Some(ExitReason::Code { code });
+            let _ = sys::send_signal_pidfd(self.container.init.as_fd(), libc::SIGKILL);
         }
     }
 
@@ -189,8 +186,9 @@ impl Supervisor<'_> {
             WaitId::PidFd(self.container.init.as_fd()),
             WaitIdOptions::EXITED,
         );
-        for session in self.sessions.drain(..) {
-            session.finish();
+        for mut session in self.sessions.drain(..) {
+            let reply = session.conclude();
+            let _ = protocol::send(session.client.as_fd(), &reply, &[]);
         }
         while let Ok(Some(_)) = rustix::process::wait(WaitOptions::NOHANG) {}
         let reason = self.ended.unwrap_or(ExitReason::Signal { signal: libc::SIGKILL });

@@ -1,6 +1,6 @@
 //! Whoever dies, whenever: the next call finds the truth and leaves nothing behind.
 
-use super::support::{PATIENCE, World, open_engine, until};
+use super::support::{PATIENCE, World, open_engine, signal, until};
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
@@ -8,20 +8,8 @@ use std::time::Duration;
 use windlass_engine::ContainerState;
 use windlass_model::ExitReason;
 
-/// The pid of a container's shim, from its record.
-fn shim_pid(world: &World, id: &str) -> i32 {
-    let path = world.path(&format!("containers/{id}/state.json"));
-    let record: serde_json::Value =
-        serde_json::from_slice(&fs::read(path).expect("a record")).expect("JSON");
-    record["shim"]["pid"].as_i64().expect("a pid") as i32
-}
-
 fn kill_9(pid: i32) {
-    let pid = rustix::process::Pid::from_raw(pid).expect("a pid");
-    match rustix::process::kill_process(pid, rustix::process::Signal::KILL) {
-        Ok(()) | Err(rustix::io::Errno::SRCH) => {}
-        Err(errno) => panic!("{errno}"),
-    }
+    signal(pid, rustix::process::Signal::KILL);
 }
 
 #[test]
@@ -31,7 +19,7 @@ fn a_container_whose_shim_is_killed_dies_with_it_and_is_seen_as_lost() {
     let started = world.engine.start(&spec).expect("started");
     world.await_line(&spec.id, "up");
     let init = started.init_pid.expect("it runs");
-    kill_9(shim_pid(&world, "a"));
+    kill_9(world.shim_pid("a"));
     assert_eq!(world.engine.wait(&spec.id, PATIENCE), Some(ExitReason::ShimLost));
     until("the kernel ends the container", || !fs::exists(format!("/proc/{init}")).expect("/proc"));
     let state = world.engine.inspect(&spec.id).expect("known").state;

@@ -99,6 +99,14 @@ impl World {
         lines
     }
 
+    /// The pid of a container's shim, from its record.
+    pub(crate) fn shim_pid(&self, id: &str) -> i32 {
+        let path = self.path(&format!("containers/{id}/state.json"));
+        let record: serde_json::Value =
+            serde_json::from_slice(&fs::read(path).expect("a record")).expect("JSON");
+        record["shim"]["pid"].as_i64().expect("a pid") as i32
+    }
+
     /// Waits until a container has written a line that contains `text`.
     pub(crate) fn await_line(&self, id: &ContainerId, text: &str) {
         until(&format!("`{text}` in the log of {id}"), || self.output(id).contains(text));
@@ -159,6 +167,15 @@ pub(crate) fn until(what: &str, mut done: impl FnMut() -> bool) {
     while !done() {
         assert!(std::time::Instant::now() < deadline, "in vain: {what}");
         std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Sends a signal to a process that may be gone already.
+pub(crate) fn signal(pid: i32, signal: rustix::process::Signal) {
+    let pid = rustix::process::Pid::from_raw(pid).expect("a pid");
+    match rustix::process::kill_process(pid, signal) {
+        Ok(()) | Err(rustix::io::Errno::SRCH) => {}
+        Err(errno) => panic!("{errno}"),
     }
 }
 
