@@ -1,8 +1,11 @@
 //! Running a program in a running container, from the client's side.
 
+mod piped;
+
 use crate::engine::Engine;
 use crate::error::ControlError;
 use crate::protocol::{self, ExecOrder, Reply, Request};
+use piped::Piped;
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::io::Errno;
 use rustix::termios::{OptionalActions, Termios, Winsize};
@@ -30,8 +33,8 @@ pub type Streams<'a> = [BorrowedFd<'a>; 3];
 
 impl Engine {
     /// Runs a program in a container and waits for its end. Without a terminal it gets `streams`
-    /// themselves; with one, the first is copied to the terminal (raw meanwhile, if it is one
-    /// itself) and the terminal to the second. If the caller dies, the program gets SIGHUP.
+    /// themselves, and pipes in the place of those that are terminals; with one, the first is
+    /// copied to the terminal (raw meanwhile, if it is one itself) and the terminal to the second. If the caller dies, the program gets SIGHUP.
     /// Returns what a shell would call the exit code.
     pub fn exec(
         &self,
@@ -49,9 +52,13 @@ impl Engine {
             terminal: spec.terminal.then(|| size_of_terminal(streams[1])),
         };
         let connection = protocol::connect(&control).map_err(shim)?;
-        let sent: &[BorrowedFd<'_>] = if spec.terminal { &[] } else { &streams };
+        let mut piped = if spec.terminal { Ok(Piped::default()) } else { Piped::beside(&streams) }
+            .map_err(shim)?;
+        let given = piped.given(&streams);
+        let sent = if spec.terminal { &[][..] } else { &given };
         protocol::send(connection.as_fd(), &Request::Exec(order), sent).map_err(shim)?;
         loop {
+            piped.relay(connection.as_fd(), &streams).map_err(shim)?;
             match protocol::receive::<Reply>(connection.as_fd()).map_err(shim)? {
                 Some((Reply::Ended { code }, _)) => return Ok(code),
                 Some((Reply::Failed(failure), _)) => {

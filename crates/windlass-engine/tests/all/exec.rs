@@ -8,7 +8,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use windlass_engine::{ContainerSpec, ControlError, ExecSpec};
 use windlass_model::ExitReason;
 
-fn exec(command: &[&str]) -> ExecSpec {
+pub(super) fn exec(command: &[&str]) -> ExecSpec {
     ExecSpec {
         command: command.iter().map(|word| (*word).to_owned()).collect(),
         env: BTreeMap::new(),
@@ -18,7 +18,12 @@ fn exec(command: &[&str]) -> ExecSpec {
 }
 
 /// Runs a program with input from a text, and returns its exit code and both outputs.
-fn run(world: &World, spec: &ContainerSpec, what: &ExecSpec, input: &str) -> (u8, String) {
+pub(super) fn run(
+    world: &World,
+    spec: &ContainerSpec,
+    what: &ExecSpec,
+    input: &str,
+) -> (u8, String) {
     let (stdin, mut feed) = std::io::pipe().expect("a pipe");
     let (mut drain, stdout) = std::io::pipe().expect("a pipe");
     feed.write_all(input.as_bytes()).expect("room in the pipe");
@@ -107,6 +112,36 @@ fn a_shell_gets_a_terminal_with_job_control() {
         assert!(output.lines().any(|found| found.trim_end().ends_with(line)), "{line} in {output}");
     }
     assert!(!output.contains("job control turned off"), "{output}");
+}
+
+#[test]
+fn the_clients_terminal_never_enters_the_container() {
+    use rustix::pty::OpenptFlags;
+    let world = World::new();
+    let spec = waiting(&world);
+    let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
+    let mut person = File::from(rustix::pty::openpt(flags).expect("a terminal"));
+    rustix::pty::unlockpt(&person).expect("unlocked");
+    let terminal = rustix::pty::ioctl_tiocgptpeer(&person, flags).expect("its other end");
+    // A line, and Control-D on a line of its own: the end of input.
+    person.write_all(b"typed\n\x04").expect("room");
+    let (mut drain, file) = std::io::pipe().expect("a pipe");
+    let file: OwnedFd = file.into();
+    let script = "test -t 0 || test -t 2 || echo no terminal; cat; echo complaint >&2; exit 6";
+    let streams = [terminal.as_fd(), file.as_fd(), terminal.as_fd()];
+    let code = world.engine.exec(&spec.id, &exec(&["sh", "-c", script]), streams);
+    assert_eq!(code.expect("an end"), 6);
+    drop(file);
+    let mut output = String::new();
+    drain.read_to_string(&mut output).expect("text");
+    assert_eq!(output, "no terminal\ntyped\n");
+    // Ends once it has been shown.
+    let mut shown = Vec::new();
+    while !shown.ends_with(b"complaint\r\n") {
+        let mut byte = [0_u8];
+        person.read_exact(&mut byte).expect("what a person sees");
+        shown.push(byte[0]);
+    }
 }
 
 #[test]

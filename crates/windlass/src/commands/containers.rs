@@ -50,7 +50,8 @@ pub(super) async fn exec(at: &At, wanted: &Exec) -> Result<ExitCode, CliError> {
     }
 }
 
-/// Runs the command with our streams, or on a terminal where ours are one.
+/// Runs the command on a terminal of the container's where our input and output are one, else with
+/// our streams; the engine keeps what else of them is a terminal to itself.
 async fn command_in(
     at: &At,
     container: &ContainerId,
