@@ -47,9 +47,11 @@ pub(crate) fn steps(
     }
     steps.extend([Step::Become(spec.user), Step::DropCapabilities]);
     if role == Role::Init {
-        steps.extend([Step::DieWithParent, Step::HideSelf]);
+        steps.push(Step::DieWithParent);
     }
-    steps.push(Step::NoNewPrivileges);
+    // From here on the container's other processes could take it over, before its filters hold.
+    // Executing the program ends it.
+    steps.extend([Step::HideSelf, Step::NoNewPrivileges]);
     if let Some(abi) = sys::landlock_abi() {
         steps.push(Step::Landlock(Domain::new(abi, rootfs::writable(spec)?)));
     }

@@ -100,7 +100,8 @@ pub(crate) enum Step {
     NoNewPrivileges,
     /// Asks the kernel for SIGKILL when the parent dies.
     DieWithParent,
-    /// Hides this process from its own user: no ptrace, no `/proc/<pid>/exe`.
+    /// Hides this process from its own user: no ptrace, no `/proc/<pid>/exe`; until it executes
+    /// something.
     HideSelf,
     /// Enters a Landlock domain.
     Landlock(super::landlock::Domain),
@@ -148,7 +149,7 @@ impl fmt::Display for Step {
             Step::DropCapabilities => f.write_str("drop capabilities"),
             Step::NoNewPrivileges => f.write_str("forbid new privileges"),
             Step::DieWithParent => f.write_str("die with the parent"),
-            Step::HideSelf => f.write_str("hide the init process"),
+            Step::HideSelf => f.write_str("hide the process"),
             Step::Landlock(_) => f.write_str("enter the Landlock domain"),
             Step::Filter { name, .. } => write!(f, "install the {name} filter"),
             Step::Limit { name, .. } => write!(f, "limit {name}"),

@@ -52,10 +52,14 @@ pub(super) fn prepare(
     env.extend(order.env.clone());
     let copy =
         |fd: &OwnedFd| fd.try_clone().map_err(|error| Failure::io("copy a descriptor", &error));
-    let join = container
+    let namespaces = container
         .namespaces
         .iter()
-        .map(|(kind, namespace)| Ok(Step::Join { kind, namespace: copy(namespace)? }))
+        .map(|(kind, namespace)| Ok(Step::Join { kind, namespace: copy(namespace)? }));
+    // For an ordinary user the container's processes are of the same user, and have the same
+    // rights over what enters as over each other: so it is hidden before it does.
+    let join = std::iter::once(Ok(Step::HideSelf))
+        .chain(namespaces)
         .collect::<Result<Vec<_>, Failure>>()?;
     let client = copy(client)?;
     let streams: Option<[OwnedFd; 3]> = streams.try_into().ok();

@@ -1,6 +1,6 @@
 //! What a container may not do, read from inside.
 
-use super::support::{World, is_root};
+use super::support::{PATIENCE, World, is_root};
 use std::collections::BTreeMap;
 use windlass_model::ExitReason;
 
@@ -65,6 +65,28 @@ attempt('init memory', lambda: open('/proc/1/mem', 'rb'))";
     assert!(output.contains("sys ['devices']"), "{output}");
     assert!(output.contains("init exe EACCES"), "{output}");
     assert!(output.contains("init memory EACCES"), "{output}");
+}
+
+#[test]
+fn a_program_that_enters_is_out_of_reach_until_it_is_executed() {
+    let world = World::new();
+    // Whoever may read this link may also trace the process: before its filters hold.
+    let code = "import os
+print('up', flush=True)
+while not os.path.exists('/tmp/enough'):
+    for pid in filter(str.isdigit, os.listdir('/proc')):
+        try: program = os.readlink(f'/proc/{pid}/exe')
+        except OSError: continue
+        if not program.startswith('/usr/'): print('reached', program, flush=True)";
+    let spec = world.python("a", code);
+    world.engine.start(&spec).expect("started");
+    world.await_line(&spec.id, "up");
+    for round in 0..50 {
+        let command: &[&str] = if round < 49 { &["true"] } else { &["touch", "/tmp/enough"] };
+        assert_eq!(super::exec::run(&world, &spec, &super::exec::exec(command), "").0, 0);
+    }
+    assert_eq!(world.engine.wait(&spec.id, PATIENCE), Some(ExitReason::Code { code: 0 }));
+    assert_eq!(world.output(&spec.id), "up\n");
 }
 
 #[test]
