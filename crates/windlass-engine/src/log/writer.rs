@@ -92,19 +92,25 @@ impl LogWriter {
         Ok(())
     }
 
-    /// Moves each file one number up; the oldest is replaced by the one before it.
+    /// Moves each file one number up, as far as there is no gap; the oldest is replaced by the one
+    /// before it. The new file is made first: without room for it nothing moves, or each attempt
+    /// would cost the oldest lines.
     fn rotate(&mut self) -> io::Result<()> {
-        self.file = None;
-        for n in (0..self.spec.keep).rev() {
-            match fs::rename(rotated(&self.spec.path, n), rotated(&self.spec.path, n + 1)) {
+        let mut waiting = self.spec.path.clone().into_os_string();
+        waiting.push(".new");
+        let fresh = File::options().create(true).append(true).open(&waiting)?;
+        let older = |n: u32| rotated(&self.spec.path, n);
+        let gap = (1..=self.spec.keep).find(|n| fs::symlink_metadata(older(*n)).is_err());
+        for n in (0..gap.unwrap_or(self.spec.keep)).rev() {
+            match fs::rename(older(n), older(n + 1)) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                 _ => {}
             }
         }
-        if self.spec.keep == 0 {
-            fs::remove_file(&self.spec.path)?;
-        }
-        self.reopen()
+        (self.file, self.size) = (None, 0);
+        fs::rename(&waiting, &self.spec.path)?;
+        self.file = Some(fresh);
+        Ok(())
     }
 
     fn reopen(&mut self) -> io::Result<()> {
@@ -123,4 +129,44 @@ fn whole_lines(bytes: &[u8], room: usize) -> usize {
 
 fn first_line(bytes: &[u8]) -> usize {
     bytes.iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |end| end + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_that_cannot_be_rotated_keeps_its_history() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a.log");
+        let spec = LogSpec { path: path.clone(), max_bytes: 300, keep: 2 };
+        let mut log = LogWriter::open(&spec).expect("a log");
+        let mut write = |text: &str| {
+            let text = text.repeat(150);
+            log.push(&LogLine { at_ms: 1, stream: LogStream::Out, text, partial: false });
+            log.flush(1);
+        };
+        let kept = || {
+            [0, 1, 2].map(|n| {
+                let text = fs::read_to_string(rotated(&path, n)).expect("a file");
+                let lines = text.lines().filter_map(|line| LogLine::decode(line.as_bytes()));
+                let mut written = lines.filter(|line| line.stream == LogStream::Out);
+                written.next_back().and_then(|line| line.text.chars().next())
+            })
+        };
+        ["a", "b", "c"].into_iter().for_each(&mut write);
+        assert_eq!(kept(), [Some('c'), Some('b'), Some('a')]);
+        // No room for a new file: here its name is taken.
+        let waiting = folder.path().join("a.log.new");
+        fs::create_dir(&waiting).expect("a folder");
+        ["x"; 5].into_iter().for_each(&mut write);
+        assert_eq!(kept(), [Some('c'), Some('b'), Some('a')]);
+        fs::remove_dir(&waiting).expect("removed");
+        // A rotation that stopped half way is taken up where it stopped.
+        fs::rename(rotated(&path, 2), folder.path().join("aside")).expect("renamed");
+        fs::rename(rotated(&path, 1), rotated(&path, 2)).expect("renamed");
+        write("d");
+        assert_eq!(kept()[1..], [Some('c'), Some('b')]);
+        assert!(!waiting.exists());
+    }
 }
