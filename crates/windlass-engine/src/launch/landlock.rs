@@ -5,8 +5,8 @@
 //! which have no file permissions. From Landlock version 6 on (kernel 6.12) a domain can keep a
 //! container from connecting to any that it did not make itself.
 
+use super::step_run::open_inside;
 use crate::sys;
-use rustix::fs::{CWD, Mode, OFlags};
 use rustix::io::Errno;
 use std::ffi::{CStr, CString};
 use std::os::fd::AsFd;
@@ -47,8 +47,8 @@ impl Domain {
     pub(super) fn enter(&self) -> Result<(), Errno> {
         let rules = sys::landlock_create(self.handled, self.scoped)?;
         let allow = |path: &CStr, rights: u64| {
-            let place =
-                rustix::fs::openat(CWD, path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())?;
+            // A session enters beside the app, which may have put links into what it can write to.
+            let place = open_inside(path)?;
             match sys::landlock_add_path(rules.as_fd(), place.as_fd(), rights & self.handled) {
                 // A rule on a file must not carry rights that only folders have.
                 Err(Errno::INVAL) => sys::landlock_add_path(

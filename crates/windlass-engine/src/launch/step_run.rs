@@ -165,7 +165,7 @@ fn take(source: &CStr, recursive: bool) -> Result<OwnedFd, Errno> {
 }
 
 /// Opens a path of the container's root and never leaves it: no symbolic link, no magic link.
-fn open_inside(path: &CStr) -> Result<OwnedFd, Errno> {
+pub(super) fn open_inside(path: &CStr) -> Result<OwnedFd, Errno> {
     let root = rustix::fs::openat(CWD, c"/", OFlags::PATH | OFlags::CLOEXEC, Mode::empty())?;
     let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS | ResolveFlags::NO_SYMLINKS;
     rustix::fs::openat2(&root, path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty(), resolve)

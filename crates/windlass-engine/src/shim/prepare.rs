@@ -10,10 +10,12 @@ use crate::launch::rootfs::{self, RootFacts};
 use crate::launch::skeleton;
 use crate::spec::ContainerSpec;
 use rustix::fs::{CWD, Gid, Mode, OFlags, Uid};
+use rustix::io::Errno;
 use rustix::pipe::{PipeFlags, pipe_with};
 use std::fs;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::DirBuilderExt as _;
+use std::path::Path;
 use windlass_model::Serves;
 
 /// The pipes between shim and container, this side.
@@ -26,7 +28,7 @@ pub(super) struct Ends {
 /// Makes the folders that the container needs, and gives its user what must be its own.
 pub(super) fn prepare_folders(bundle: &Bundle, orders: &Orders) -> Result<(), Failure> {
     skeleton::create(&orders.spec, &bundle.skeleton())?;
-    let folder = |path: &std::path::Path, mode| {
+    let folder = |path: &Path, mode| {
         fs::DirBuilder::new()
             .mode(mode)
             .recursive(true)
@@ -38,20 +40,33 @@ pub(super) fn prepare_folders(bundle: &Bundle, orders: &Orders) -> Result<(), Fa
     if orders.rootless {
         return Ok(());
     }
-    give(&orders.socket_dir(), orders.spec.user)?;
+    give(&orders.socket_dir(), orders.spec.user, |_| true)?;
     for mount in orders.spec.mounts.iter().filter(|mount| !mount.read_only) {
         // A volume that was just made belongs to root, and its container could not use it.
-        let is_new = fs::read_dir(&mount.source).is_ok_and(|mut dir| dir.next().is_none());
-        if is_new {
-            give(&mount.source, orders.spec.user)?;
-        }
+        give(&mount.source, orders.spec.user, is_empty)?;
     }
     Ok(())
 }
 
-fn give(path: &std::path::Path, user: u32) -> Result<(), Failure> {
-    rustix::fs::chown(path, Some(Uid::from_raw(user)), Some(Gid::from_raw(user)))
-        .map_err(|errno| Failure::new(format!("give {} to user {user}", path.display()), errno))
+/// Gives a folder to the container's user if it is as it should be. What is looked at is what is
+/// given, and never what a link leads to. What is no folder stays whose it is.
+fn give(path: &Path, user: u32, wanted: fn(&OwnedFd) -> bool) -> Result<(), Failure> {
+    let step = || format!("give {} to user {user}", path.display());
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let folder = match rustix::fs::openat(CWD, path, flags, Mode::empty()) {
+        Err(Errno::NOTDIR | Errno::LOOP) => return Ok(()),
+        opened => opened.map_err(|errno| Failure::new(step(), errno))?,
+    };
+    if wanted(&folder) {
+        rustix::fs::fchown(&folder, Some(Uid::from_raw(user)), Some(Gid::from_raw(user)))
+            .map_err(|errno| Failure::new(step(), errno))?;
+    }
+    Ok(())
+}
+
+fn is_empty(folder: &OwnedFd) -> bool {
+    let names = rustix::fs::Dir::read_from(folder).into_iter().flatten().flatten();
+    names.filter(|entry| !matches!(entry.file_name().to_bytes(), b"." | b"..")).count() == 0
 }
 
 /// Everything for the first process, our ends of its pipes, and the names of its steps.
