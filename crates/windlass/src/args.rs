@@ -215,7 +215,7 @@ mod tests {
             ("windlass rollback three", "three"),
             ("windlass deplyo", "deploy"),
             ("windlass exec web.0 -- ls", "counted from 1"),
-            ("windlass exec web ls", "-- ls"),
+            ("windlass exec web ls", "-- <COMMAND>"),
             ("windlass --app Shop! status", "lower-case"),
         ] {
             let error = parse(words(line)).expect_err(line).to_string();
