@@ -12,6 +12,7 @@ mod declaration;
 mod dist_info;
 pub mod explain;
 mod gather;
+mod hashes;
 mod host_python;
 mod index_settings;
 mod install;

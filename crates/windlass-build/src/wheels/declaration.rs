@@ -4,6 +4,7 @@
 //! Of a `pyproject.toml` only what decides dependencies counts, so that a changed description
 //! resolves nothing anew. Requirements files are followed through `-r` and `-c`.
 
+use super::hashes::{self, Hashes};
 use super::place::normalize;
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
@@ -48,6 +49,8 @@ pub(super) struct Declaration {
     pub(super) digest: Digest,
     /// Whether the project pins everything itself, each file by its hash.
     pub(super) is_locked: bool,
+    /// The files that its requirements files allow.
+    pub(super) hashes: Hashes,
 }
 
 /// Included files may nest this deep; the deepest met in the wild is three.
@@ -63,6 +66,7 @@ impl Declaration {
         let mut parts = BTreeMap::new();
         parts.insert("python".to_owned(), format!("{}.{patch}", spec.python).into_bytes());
         parts.insert("extra".to_owned(), spec.extra_requirements.join("\n").into_bytes());
+        let mut hashes = Hashes::new();
         let is_locked = match &spec.dependencies {
             Dependencies::None => false,
             Dependencies::UvLock { dir } => {
@@ -76,6 +80,7 @@ impl Declaration {
                     let tree = RequirementsTree { project };
                     tree.read(&project.join(file), None, 0, &mut parts)?;
                 }
+                texts(&parts).for_each(|text| hashes::collect(&text, &mut hashes));
                 spec.extra_requirements.is_empty() && all_hashed(&parts)
             }
             Dependencies::Project { file } => {
@@ -83,7 +88,7 @@ impl Declaration {
                 false
             }
         };
-        Ok(Self { digest: digest_of(project, &parts), is_locked })
+        Ok(Self { digest: digest_of(project, &parts), is_locked, hashes })
     }
 }
 
@@ -193,25 +198,16 @@ fn included(line: &str) -> Option<&str> {
     })
 }
 
+/// The texts of the files among the parts.
+fn texts(parts: &Parts) -> impl Iterator<Item = std::borrow::Cow<'_, str>> {
+    let files = parts.iter().filter(|(name, _)| !matches!(name.as_str(), "python" | "extra"));
+    files.map(|(_, bytes)| String::from_utf8_lossy(bytes))
+}
+
 /// Every requirement in every file is pinned to a version and to hashes.
 fn all_hashed(parts: &Parts) -> bool {
-    let mut any = false;
-    for (name, bytes) in parts {
-        if name == "python" || name == "extra" {
-            continue;
-        }
-        let text = String::from_utf8_lossy(bytes).replace("\\\n", " ").replace("\\\r\n", " ");
-        for line in text.lines().map(str::trim) {
-            if line.is_empty() || line.starts_with(['#', '-']) {
-                continue;
-            }
-            any = true;
-            if !line.contains("==") || !line.contains("--hash=sha256:") {
-                return false;
-            }
-        }
-    }
-    any
+    let answers: Vec<bool> = texts(parts).filter_map(|text| hashes::is_full_lock(&text)).collect();
+    !answers.is_empty() && answers.iter().all(|full| *full)
 }
 
 /// Adds what decides dependencies in a `pyproject.toml`, and where they are left to a build

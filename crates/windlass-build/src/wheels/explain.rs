@@ -140,6 +140,12 @@ fn pylock(error: &PylockError) -> Problem {
             .hint("Choose another Python version, or another version of the package."),
         PylockError::NoHash { .. } => Problem::user("file-without-hash", message)
             .hint("Use an index that gives SHA-256 hashes."),
+        PylockError::NotListed { offered, .. } => Problem::user("file-not-listed", message)
+            .cause(format!("there are: {}", offered.join(", ")))
+            .hint(
+                "If these are the files that you trust, write their hashes anew, such as by \
+                 `uv pip compile --generate-hashes`; if not, find out who changed them.",
+            ),
         PylockError::Repository { .. } => Problem::user("repository-requirement", message)
             .hint("Require a released version, or the address of an archive: repositories are not supported yet."),
     }

@@ -1,13 +1,15 @@
 //! Reading `pylock.toml` (PEP 751) as the resolver writes it, for one target.
 //!
 //! Pure. Of each package that the target needs, one file is chosen: the wheel that fits best, or
-//! the source archive when none fits. Hashes are demanded: what cannot be checked is refused.
+//! the source archive when none fits. Hashes are demanded: what cannot be checked is refused, and
+//! of a package that the project lists hashes for, so is every file that it does not list.
 //! What it does not do: fetch, build, or resolve anything.
 
 mod error;
 
 pub use error::PylockError;
 
+use super::hashes::Hashes;
 use super::place::normalize;
 use super::resolution::{Artifact, Location, LockedPackage, Resolution, Source, normalize_name};
 use super::tags::WheelName;
@@ -70,6 +72,8 @@ pub(super) struct Reading<'a> {
     pub(super) base: &'a Path,
     /// Files chosen before.
     pub(super) preferred: &'a Preferred,
+    /// The files that the project allows, of the packages that it lists hashes for.
+    pub(super) hashes: &'a Hashes,
 }
 
 /// Reads a `pylock.toml`.
@@ -98,7 +102,6 @@ fn applies(entry: &Entry, target: Target) -> Result<bool, PylockError> {
 }
 
 fn choose(entry: &Entry, reading: Reading<'_>) -> Result<LockedPackage, PylockError> {
-    let Reading { target, base, preferred } = reading;
     let name = normalize_name(&entry.name);
     let source = if let Some(repository) = &entry.vcs {
         let url = repository.url.as_ref().or(repository.path.as_ref());
@@ -107,33 +110,56 @@ fn choose(entry: &Entry, reading: Reading<'_>) -> Result<LockedPackage, PylockEr
             url: url.cloned().unwrap_or_default(),
         });
     } else if let Some(directory) = &entry.directory {
-        let folder = normalize(&base.join(&directory.path));
+        let folder = normalize(&reading.base.join(&directory.path));
         let path = directory.subdirectory.as_ref().map_or(folder.clone(), |sub| folder.join(sub));
         Source::Directory { path }
-    } else if let Some(archive) = &entry.archive {
-        let artifact = artifact(entry, archive, base)?;
+    } else {
+        let artifact = artifact(entry, file(entry, &name, reading)?, reading.base)?;
         match WheelName::parse(&artifact.file) {
-            Some(name) if name.rank(target).is_none() => return Err(no_file(entry, target)),
             Some(_) => Source::Wheel(artifact),
             None => Source::Sdist(artifact),
         }
-    } else if let Some(wheel) = best_wheel(entry, target, preferred.get(&name)) {
-        Source::Wheel(artifact(entry, wheel, base)?)
-    } else if let Some(sdist) = &entry.sdist {
-        Source::Sdist(artifact(entry, sdist, base)?)
-    } else {
-        return Err(no_file(entry, target));
     };
     Ok(LockedPackage { name, version: entry.version.clone(), source })
+}
+
+/// The file to take: the archive itself, else the best wheel, else the source archive.
+fn file<'a>(entry: &'a Entry, name: &str, reading: Reading<'_>) -> Result<&'a File, PylockError> {
+    let Reading { target, preferred, hashes, .. } = reading;
+    let best = |is_allowed: &dyn Fn(&File) -> bool| {
+        if let Some(archive) = &entry.archive {
+            let wheel = WheelName::parse(&archive.file_name().unwrap_or_default());
+            let fits = wheel.is_none_or(|wheel| wheel.rank(target).is_some());
+            return (fits && is_allowed(archive)).then_some(archive);
+        }
+        let wheels = entry.wheels.iter().filter(|wheel| is_allowed(wheel));
+        best_wheel(wheels, target, preferred.get(name))
+            .or_else(|| entry.sdist.as_ref().filter(|sdist| is_allowed(sdist)))
+    };
+    let Some(any) = best(&|_| true) else { return Err(no_file(entry, target)) };
+    let Some(listed) = hashes.get(name) else { return Ok(any) };
+    let is_listed = |file: &File| file.sha256().is_some_and(|hash| listed.contains(&hash));
+    best(&is_listed).ok_or_else(|| {
+        let files = entry.wheels.iter().chain(&entry.sdist).chain(&entry.archive);
+        let shown = |file: &File| {
+            let hash = file.sha256().map_or("no SHA-256".to_owned(), |hash| hash.hex());
+            Some(format!("{} ({hash})", file.file_name()?))
+        };
+        PylockError::NotListed { package: label(entry), offered: files.filter_map(shown).collect() }
+    })
+}
+
+fn label(entry: &Entry) -> String {
+    match &entry.version {
+        Some(version) => format!("{} {version}", entry.name),
+        None => entry.name.clone(),
+    }
 }
 
 fn no_file(entry: &Entry, target: Target) -> PylockError {
     let files = entry.wheels.iter().chain(&entry.archive);
     PylockError::NoFile {
-        package: match &entry.version {
-            Some(version) => format!("{} {version}", entry.name),
-            None => entry.name.clone(),
-        },
+        package: label(entry),
         target,
         offered: files.filter_map(File::file_name).collect(),
     }
@@ -141,8 +167,12 @@ fn no_file(entry: &Entry, target: Target) -> PylockError {
 
 /// The file chosen before, then the best by rank, then the highest build number, then the file
 /// that is on this machine.
-fn best_wheel<'a>(entry: &'a Entry, target: Target, chosen: Option<&String>) -> Option<&'a File> {
-    let ranked = entry.wheels.iter().filter_map(|file| {
+fn best_wheel<'a>(
+    wheels: impl Iterator<Item = &'a File>,
+    target: Target,
+    chosen: Option<&String>,
+) -> Option<&'a File> {
+    let ranked = wheels.filter_map(|file| {
         let file_name = file.file_name()?;
         let name = WheelName::parse(&file_name)?;
         let rank = name.rank(target)?;
@@ -154,8 +184,8 @@ fn best_wheel<'a>(entry: &'a Entry, target: Target, chosen: Option<&String>) -> 
 
 fn artifact(entry: &Entry, file: &File, base: &Path) -> Result<Artifact, PylockError> {
     let name = file.file_name().unwrap_or_default();
-    let hash = file.hashes.get("sha256").and_then(|hex| Digest::from_hex(hex).ok());
-    let sha256 = hash
+    let sha256 = file
+        .sha256()
         .ok_or_else(|| PylockError::NoHash { package: entry.name.clone(), file: name.clone() })?;
     let location = match (&file.path, &file.url) {
         (Some(path), _) => Location::Path(normalize(&base.join(path))),
@@ -172,6 +202,10 @@ fn locate(url: &str) -> Location {
 }
 
 impl File {
+    fn sha256(&self) -> Option<Digest> {
+        self.hashes.get("sha256").and_then(|hex| Digest::from_hex(hex).ok())
+    }
+
     fn is_local(&self) -> bool {
         self.path.is_some() || self.url.as_ref().is_some_and(|url| url.starts_with("file://"))
     }

@@ -1,7 +1,7 @@
 //! From a declaration to a [`Resolution`]: from the cache when nothing changed, else through uv.
 //!
 //! Invariants: with nothing changed uv is never started; a lock whose declaration is unchanged is
-//! obeyed to the file and its hash; a lock whose declaration changed keeps every version that it
+//! obeyed to the file and its hash; where requirements list hashes, only those files are taken; a lock whose declaration changed keeps every version that it
 //! can. What it does not do: download packages, or write the lock.
 
 use super::declaration::{Declaration, DeclarationError};
@@ -149,7 +149,7 @@ fn resolve_absolute(request: &ResolveRequest<'_>) -> Result<Resolved, ResolveErr
         }
     }
     let uv = Uv::find(request.tools, request.cache)?;
-    let resolution = Resolver::new(uv, request, pinned, lock)?.run()?;
+    let resolution = Resolver::new(uv, request, &declaration.hashes, pinned, lock)?.run()?;
     if let Some(lock) = pinned {
         enforce(lock, &resolution, request.target)?;
     }
@@ -188,7 +188,7 @@ fn enforce(lock: &WindlassLock, found: &Resolution, target: Target) -> Result<()
 }
 
 /// Changes whenever the form or the meaning of cached resolutions does.
-const CACHE_FORM: &str = "1";
+const CACHE_FORM: &str = "2";
 
 fn cache_path(request: &ResolveRequest<'_>, declaration: &Declaration) -> PathBuf {
     let target = format!("{:?}", request.target);

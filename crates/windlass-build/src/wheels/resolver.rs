@@ -4,6 +4,7 @@
 //! as preferences, which uv keeps wherever the requirements allow it. Requirements that Windlass
 //! adds never move what the project pins.
 
+use super::hashes::Hashes;
 use super::host_python::HostPython;
 use super::lock::WindlassLock;
 use super::old_imports;
@@ -26,6 +27,8 @@ pub(super) struct Resolver<'a> {
     /// Locked versions to keep where possible.
     preferences: Option<&'a WindlassLock>,
     preferred: Preferred,
+    /// The files that the project's requirements allow.
+    hashes: &'a Hashes,
     python: HostPython,
     scratch: TempDir,
 }
@@ -36,6 +39,7 @@ impl<'a> Resolver<'a> {
     pub(super) fn new(
         uv: Uv,
         request: &'a ResolveRequest<'a>,
+        hashes: &'a Hashes,
         pinned: Option<&'a WindlassLock>,
         lock: Option<&'a WindlassLock>,
     ) -> Result<Self, ResolveError> {
@@ -57,6 +61,7 @@ impl<'a> Resolver<'a> {
             pins: pinned.map(locked).unwrap_or_default(),
             preferences: lock.filter(|_| pinned.is_none()),
             preferred: pinned.filter(same_machine).map(files).unwrap_or_default(),
+            hashes,
             uv,
             request,
             python,
@@ -192,7 +197,8 @@ impl<'a> Resolver<'a> {
     }
 
     fn read(&self, text: &str, base: &Path) -> Result<Resolution, ResolveError> {
-        let reading = Reading { target: self.request.target, base, preferred: &self.preferred };
+        let Self { preferred, hashes, .. } = self;
+        let reading = Reading { target: self.request.target, base, preferred, hashes };
         Ok(pylock::read(text, reading)?)
     }
 

@@ -67,6 +67,7 @@ fn only_hashes_everywhere_are_a_lock() {
         fs::write(folder.path().join("r.txt"), &body).expect("written");
         let read = Declaration::read(&requirements("r.txt"), folder.path(), 5).expect("readable");
         assert_eq!(read.is_locked, locked, "{body}");
+        assert_eq!(read.hashes.contains_key("a"), body.contains("--hash"), "{body}");
     }
 }
 

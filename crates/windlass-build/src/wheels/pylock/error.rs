@@ -38,6 +38,14 @@ pub enum PylockError {
         /// The file.
         file: String,
     },
+    /// The project lists hashes for the package, and none is that of a file that fits.
+    #[error("no file of `{package}` has a hash that the requirements list for it")]
+    NotListed {
+        /// The package with its version.
+        package: String,
+        /// The files that there are, each with its SHA-256.
+        offered: Vec<String>,
+    },
     /// The package is a version-control checkout.
     #[error("`{package}` comes from the repository {url}")]
     Repository {

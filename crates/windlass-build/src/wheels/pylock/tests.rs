@@ -15,8 +15,12 @@ fn file(name: &str) -> String {
 }
 
 fn read_one(body: &str) -> Result<Resolution, PylockError> {
-    let preferred = Preferred::new();
-    let reading = Reading { target: TRIXIE, base: Path::new("/base"), preferred: &preferred };
+    read_listed(body, &Hashes::new())
+}
+
+fn read_listed(body: &str, hashes: &Hashes) -> Result<Resolution, PylockError> {
+    let preferred = &Preferred::new();
+    let reading = Reading { target: TRIXIE, base: Path::new("/base"), preferred, hashes };
     read(&format!("lock-version = '1.0'\n{body}"), reading)
 }
 
@@ -88,4 +92,33 @@ fn what_cannot_be_used_is_refused_with_its_name() {
     assert!(matches!(read_one(marker), Err(PylockError::Marker { .. })));
     let one = format!("[[packages]]\nname = 'a'\nversion = '1'\nsdist = {}\n", file("a-1.tar.gz"));
     assert!(matches!(read_one(&one.repeat(2)), Err(PylockError::Twice { .. })));
+}
+
+#[test]
+fn only_files_with_a_listed_hash_are_taken() {
+    let text = format!(
+        "[[packages]]\nname = 'A_b'\nversion = '1'\nsdist = {}\nwheels = [{}, {}]\n",
+        file("a_b-1.tar.gz").replace("abab", "cdcd"),
+        file("a_b-1-py3-none-any.whl").replace("abab", "efef"),
+        file("a_b-1-cp313-cp313-manylinux_2_17_x86_64.whl"),
+    );
+    for (listed, taken) in [
+        (vec!["ab", "cd"], Some("a_b-1-cp313-cp313-manylinux_2_17_x86_64.whl")),
+        (vec!["cd", "ef"], Some("a_b-1-py3-none-any.whl")),
+        (vec!["cd"], Some("a_b-1.tar.gz")),
+        (vec!["00"], None),
+        (vec![], None),
+    ] {
+        let set = listed.iter().map(|b| Digest::from_hex(&b.repeat(32)).expect("hex")).collect();
+        let hashes = Hashes::from([("a-b".to_owned(), set)]);
+        match (read_listed(&text, &hashes), taken) {
+            (Ok(found), Some(taken)) => {
+                assert_eq!(found.packages[0].artifact().expect("a file").file, taken);
+            }
+            (Err(PylockError::NotListed { package, offered }), None) => {
+                assert_eq!((package.as_str(), offered.len()), ("A_b 1", 3));
+            }
+            other => panic!("{listed:?}: {other:?}"),
+        }
+    }
 }

@@ -87,6 +87,27 @@ fn a_locked_file_with_another_hash_is_refused() {
 }
 
 #[test]
+fn only_files_that_the_requirements_list_are_taken() {
+    let cache = shared_cache();
+    let (project, spec) = requirements("itsdangerous==2.2.0\n");
+    let found = resolve_in(&cache, project.path(), &spec).expect("resolved");
+    let right = found.resolution.packages[0].artifact().expect("a file").sha256.hex();
+    for (hash, good) in [(right, true), ("0".repeat(64), false)] {
+        let text = format!("click==8.1.7\nitsdangerous==2.2.0 \\\n    --hash=sha256:{hash}\n");
+        let (project, spec) = requirements(&text);
+        match resolve_in(&cache, project.path(), &spec) {
+            Ok(_) => assert!(good, "a file with another hash"),
+            Err(error) => {
+                assert!(!good, "{error:?}");
+                let problem = explain::resolve(&error);
+                assert_eq!(problem.code, "file-not-listed");
+                assert!(problem.causes[0].contains("itsdangerous-2.2.0-py3-none-any.whl"));
+            }
+        }
+    }
+}
+
+#[test]
 fn a_uv_lock_is_exported_and_additions_move_nothing() {
     let cache = shared_cache();
     let project = tempfile::tempdir().expect("a folder");
