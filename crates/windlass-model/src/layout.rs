@@ -57,7 +57,8 @@ impl Layout {
         self.state.join("volumes").join(app.as_str())
     }
 
-    /// The folder of a release's logs: one file per replica, rotated.
+    /// The folder of a release's logs: one file for each start of a replica, rotated, named by
+    /// [`crate::ReplicaId::log_name`].
     pub fn logs(&self, app: &AppName, release: ReleaseNumber) -> PathBuf {
         self.state.join("logs").join(app.as_str()).join(release.to_string())
     }

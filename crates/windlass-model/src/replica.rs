@@ -42,6 +42,12 @@ impl ReplicaId {
             .parse()
             .unwrap_or_else(|error| unreachable!("names are made of valid parts: {error}"))
     }
+
+    /// The name of its log, without an ending: `web.1.i20`. A restart runs old and new replicas of
+    /// one release side by side, so the incarnation is part of it.
+    pub fn log_name(&self) -> String {
+        format!("{self}.i{}", self.incarnation)
+    }
 }
 
 impl fmt::Display for ReplicaId {

@@ -12,6 +12,7 @@ mod edge;
 mod effects;
 mod evidence;
 mod healthy;
+mod old_logs;
 mod one_off;
 mod release_command;
 mod release_output;

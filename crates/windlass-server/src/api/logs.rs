@@ -172,11 +172,14 @@ impl Reader {
     }
 }
 
-/// The logs in a folder, without those that were put aside: a tail reads those by itself.
+/// The logs in a folder by whose they are, without those that were put aside: a tail reads those
+/// by itself. Each start of a replica has a log of its own, `web.1.i20.log`, and all are `web.1`.
 fn files(folder: &FilePath) -> Vec<(String, PathBuf)> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let log = |path: PathBuf| {
-        let name = path.file_name()?.to_str()?.strip_suffix(".log")?.to_owned();
+        let log = path.file_name()?.to_str()?.strip_suffix(".log")?;
+        let start = log.rsplit_once(".i").filter(|(_, number)| number.parse::<u64>().is_ok());
+        let name = start.map_or(log, |(replica, _)| replica).to_owned();
         Some((name, path))
     };
     entries.filter_map(|entry| log(entry.path())).collect()
@@ -198,5 +201,23 @@ fn record(source: &Source, line: &LogLine) -> LogRecord {
             _ => LogStream::Stderr,
         },
         line: line.text.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_starts_of_a_replica_are_one_source() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let all = ["web.1.i6.log", "web.1.i20.log", "web.1.i6.log.1", "release.1.log", "web.1.log"];
+        for name in all {
+            std::fs::write(folder.path().join(name), "").expect("written");
+        }
+        let mut names: Vec<_> = files(folder.path()).into_iter().map(|(name, _)| name).collect();
+        names.sort();
+        assert_eq!(names, ["release.1", "web.1", "web.1", "web.1"]);
+        assert!(is_of(&names[1], Some(&ProcessType::web())));
     }
 }

@@ -27,8 +27,10 @@ const LOGS_KEPT: u32 = 5;
 pub(super) struct Purpose<'a> {
     pub(super) id: ContainerId,
     pub(super) kind: &'static str,
-    /// `web.1`, `release.1`: names the log and the host.
+    /// `web.1`, `release.1`: names the host.
     pub(super) name: String,
+    /// `web.1.i20`, `release.1`: names the log, which nobody else writes.
+    pub(super) log: String,
     pub(super) app: &'a AppSpec,
     pub(super) release: ReleaseNumber,
     /// Empty for a container to `exec` into.
@@ -67,7 +69,7 @@ pub(super) fn container_spec(
         hostname: format!("{}-{}", purpose.app.name, purpose.name.replace('.', "-")),
         limits: purpose.limits,
         log: LogSpec {
-            path: logs.join(format!("{}.log", purpose.name)),
+            path: logs.join(format!("{}.log", purpose.log)),
             max_bytes: LOG_BYTES,
             keep: LOGS_KEPT,
         },
@@ -165,6 +167,7 @@ mod tests {
             id: "shop-r1-web-1-i1".parse().expect("valid"),
             kind: "replica",
             name: "web.1".to_owned(),
+            log: "web.1.i1".to_owned(),
             app: &app,
             release: ReleaseNumber(1),
             command: vec!["gunicorn".to_owned()],
@@ -199,7 +202,7 @@ mod tests {
         assert_eq!(spec.env["WINDLASS_SOCKET"], Serves::SOCKET_PATH);
         assert!(!spec.env.contains_key("HOST"));
         assert_eq!((spec.user, spec.hostname.as_str()), (65_532, "shop-web-1"));
-        assert_eq!(spec.log.path, PathBuf::from("/logs/web.1.log"));
+        assert_eq!(spec.log.path, PathBuf::from("/logs/web.1.i1.log"));
     }
 
     #[test]

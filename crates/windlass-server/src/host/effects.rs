@@ -34,7 +34,9 @@ impl BackEnd for HostBackEnd {
         let logs = layout.logs(&release.app, release.number);
         super::off_reactor(move || {
             super::volume::ensure(&layout.volume(&spec.name), &spec.persist, user)?;
-            std::fs::create_dir_all(&logs).map_err(|error| on_disk("make", &logs, &error))
+            std::fs::create_dir_all(&logs).map_err(|error| on_disk("make", &logs, &error))?;
+            super::old_logs::remove(&logs);
+            Ok(())
         })
         .await?
     }
@@ -59,6 +61,7 @@ impl BackEnd for HostBackEnd {
             id: id.clone(),
             kind: "replica",
             name: replica.to_string(),
+            log: replica.log_name(),
             app: &set.spec,
             release: replica.release,
             command: process.command.clone(),

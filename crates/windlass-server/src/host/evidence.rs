@@ -24,7 +24,7 @@ impl HostBackEnd {
     ) -> StepFailure {
         let after_ms = known.begun.elapsed().as_millis() as u64;
         let logs = self.settings.layout.logs(&replica.app, replica.release);
-        let path = logs.join(format!("{replica}.log"));
+        let path = logs.join(format!("{}.log", replica.log_name()));
         let silent = matches!(
             known.last_answer,
             Some(ProbeAnswer::TimedOut { .. } | ProbeAnswer::NotListening)

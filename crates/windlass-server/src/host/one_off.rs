@@ -35,6 +35,7 @@ impl HostBackEnd {
         let purpose = Purpose {
             id: id.clone(),
             kind: ONE_OFF,
+            log: name.clone(),
             name,
             app: &release.spec,
             release: release.number,

@@ -48,6 +48,7 @@ impl HostBackEnd {
             id: id.clone(),
             kind: "release",
             name: name.clone(),
+            log: name.clone(),
             app: &release.spec,
             release: release.number,
             command: command.clone(),
