@@ -1,4 +1,7 @@
 //! Release commands: once per release, in a container of their own.
+//!
+//! A command is stopped when its time is up or its job is cancelled, and for no other reason: a
+//! server that is told to end, or dies, leaves a migration to itself, and the next one adopts it.
 
 use super::container::{Purpose, container_spec};
 use super::release_output::ReleaseOutput;
@@ -6,6 +9,7 @@ use super::{HostBackEnd, back_end, off_reactor};
 use crate::back_end::{ReleaseRun, StepResult, release_container};
 use crate::report::Report;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -67,16 +71,7 @@ impl HostBackEnd {
         });
         started.await?.map_err(|error| back_end(explain_start(&error)))?;
         let log = logs.join(format!("{name}.log"));
-        let (engine, report) = (Arc::clone(&self.engine), report.clone());
-        let still = Arc::new(AtomicBool::new(true));
-        let _waiting = Waiting(Arc::clone(&still));
-        let (path, limit) = (log.clone(), Duration::from_millis(run.deadline_ms));
-        let number = release.number;
-        let exit = off_reactor(move || {
-            let output = ReleaseOutput::follow(&path, number, &report);
-            follow(&engine, &id, limit, &still, output)
-        });
-        let exit = exit.await??;
+        let exit = self.followed(run, (id, log.clone()), report).await?;
         if exit.is_some_and(ExitReason::is_success) {
             return Ok(());
         }
@@ -84,17 +79,58 @@ impl HostBackEnd {
         let log_tail = tail.unwrap_or_default().into_iter().map(|line| line.text).collect();
         Err(StepFailure::ReleaseCommand { command: command.clone(), exit, log_tail })
     }
+
+    /// Waits for the end of a command that runs; `None` when it was stopped.
+    async fn followed(
+        &self,
+        run: &ReleaseRun<'_>,
+        (id, log): (ContainerId, PathBuf),
+        report: &Report,
+    ) -> Result<Option<ExitReason>, StepFailure> {
+        let (engine, store) = (Arc::clone(&self.engine), self.store.clone());
+        let (job, number, report) = (run.job, run.release.number, report.clone());
+        let limit = Duration::from_millis(run.deadline_ms);
+        let still = Arc::new(AtomicBool::new(true));
+        let _waiting = Waiting(Arc::clone(&still));
+        let exit = off_reactor(move || {
+            let output = ReleaseOutput::follow(&log, number, &report);
+            let waited_for = || still.load(Ordering::Relaxed);
+            // That a job is cancelled is durable before anybody stops waiting because of it.
+            let cancelled = || store.job(job).ok().flatten().is_some_and(|found| found.cancelled);
+            let fate = |late: bool| fate(late, waited_for(), cancelled);
+            follow(&engine, &id, (Instant::now() + limit, &fate), output)
+        });
+        exit.await?
+    }
 }
 
-/// Has what the command prints told until it ends; `None` when its time was up.
+/// What becomes of a command that has not ended.
+#[derive(Debug, PartialEq, Eq)]
+enum Fate {
+    /// It is waited for.
+    GoesOn,
+    /// It is stopped.
+    Stopped,
+    /// It goes on, and whoever asks next finds it.
+    LeftAlone,
+}
+
+fn fate(late: bool, waited_for: bool, cancelled: impl FnOnce() -> bool) -> Fate {
+    match (late, waited_for) {
+        (true, _) => Fate::Stopped,
+        (false, true) => Fate::GoesOn,
+        (false, false) if cancelled() => Fate::Stopped,
+        (false, false) => Fate::LeftAlone,
+    }
+}
+
+/// Has what the command prints told until it ends; `None` when it was stopped or left alone.
 fn follow(
     engine: &Engine,
     id: &ContainerId,
-    limit: Duration,
-    still: &AtomicBool,
+    (deadline, fate): (Instant, &dyn Fn(bool) -> Fate),
     mut output: ReleaseOutput<'_>,
 ) -> Result<Option<ExitReason>, StepFailure> {
-    let deadline = Instant::now() + limit;
     loop {
         let exit = match engine.inspect(id) {
             Some(found) => found.state.exit(),
@@ -104,13 +140,38 @@ fn follow(
             while output.tell(Duration::ZERO) {}
             return Ok(Some(exit));
         }
-        if Instant::now() >= deadline || !still.load(Ordering::Relaxed) {
-            let stopped = engine.stop(id, SIGTERM, LAST_CALL);
-            return match stopped {
-                Ok(_) => Ok(None),
-                Err(error) => Err(back_end(explain_control(&error))),
-            };
+        match fate(Instant::now() >= deadline) {
+            Fate::GoesOn => output.tell(LOOK),
+            Fate::LeftAlone => return Ok(None),
+            Fate::Stopped => {
+                let stopped = engine.stop(id, SIGTERM, LAST_CALL);
+                return match stopped {
+                    Ok(_) => Ok(None),
+                    Err(error) => Err(back_end(explain_control(&error))),
+                };
+            }
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_its_deadline_and_a_cancelled_job_stop_a_command() {
+        for (late, waited_for, cancelled, wanted) in [
+            (false, true, false, Fate::GoesOn),
+            // Whoever waits hears of it first.
+            (false, true, true, Fate::GoesOn),
+            (false, false, true, Fate::Stopped),
+            // The server ends, or the store keeps its job from going on.
+            (false, false, false, Fate::LeftAlone),
+            (true, true, false, Fate::Stopped),
+            (true, false, false, Fate::Stopped),
+        ] {
+            let what = format!("{late} {waited_for} {cancelled}");
+            assert_eq!(fate(late, waited_for, || cancelled), wanted, "{what}");
         }
-        output.tell(LOOK);
     }
 }
