@@ -1,7 +1,7 @@
 //! Talking to a running edge.
 
 use crate::control::{Refusal, Taken};
-use crate::{DrainReport, DrainRequest, EdgeStatus, RouteTable};
+use crate::{DrainReport, DrainRequest, EdgeIdentity, EdgeStatus, RouteTable};
 use bytes::Bytes;
 use http::{Method, Request, header};
 use http_body_util::{BodyExt, Full};
@@ -111,6 +111,11 @@ impl EdgeClient {
 
     /// What the edge says about itself.
     pub async fn status(&self) -> Result<EdgeStatus, EdgeCallError> {
+        self.call(Method::GET, "/status", None::<&()>, self.timeout).await
+    }
+
+    /// Who the edge is; an edge of any build can be asked.
+    pub async fn identity(&self) -> Result<EdgeIdentity, EdgeCallError> {
         self.call(Method::GET, "/status", None::<&()>, self.timeout).await
     }
 

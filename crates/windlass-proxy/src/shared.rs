@@ -181,6 +181,7 @@ impl Shared {
     pub(crate) fn status(&self) -> EdgeStatus {
         let published = self.lock().clone();
         EdgeStatus {
+            protocol: crate::PROTOCOL,
             listen: self.listen,
             pid: std::process::id(),
             workers: self.workers.len(),

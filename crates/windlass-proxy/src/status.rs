@@ -8,6 +8,9 @@ use std::path::PathBuf;
 /// The edge, as it is now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EdgeStatus {
+    /// The protocol that it speaks, [`crate::PROTOCOL`]; 0 for edges that knew no numbers yet.
+    #[serde(default)]
+    pub protocol: u32,
     /// The address it listens on.
     pub listen: SocketAddr,
     /// Process id.

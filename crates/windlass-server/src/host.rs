@@ -79,7 +79,7 @@ impl HostBackEnd {
         };
         let shim: Vec<OsString> = vec![settings.exe.clone().into(), "shim".into()];
         let engine = Arc::new(Engine::open(dirs, shim)?);
-        let edge = EdgeKeeper::new(&settings, store.clone());
+        let edge = EdgeKeeper::new(&settings, store.clone(), log.clone());
         let (locks, images) = (Mutex::default(), Arc::default());
         Ok(Self { settings, store, engine, edge, log, locks, images })
     }

@@ -1,10 +1,14 @@
 //! The edge's keeper: has one running, and talks to it.
 //!
 //! The edge outlives the server, so it is found by its control socket, never by a pid; one that
-//! is gone is started again, and takes its routes from its own snapshot.
+//! is gone is started again, and takes its routes from its own snapshot. One of another build that
+//! speaks another protocol is replaced, see `predecessor`.
+
+mod predecessor;
 
 use super::{HostSettings, back_end};
 use crate::back_end::StepResult;
+use crate::own_log::OwnLog;
 use crate::store::Store;
 use std::fs::{File, OpenOptions};
 use std::net::SocketAddr;
@@ -15,7 +19,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 use windlass_model::Problem;
 use windlass_model::rollout::StepFailure;
-use windlass_proxy::{EdgeCallError, EdgeClient, EdgeStatus, RouteTable, explain_call};
+use windlass_proxy::{EdgeCallError, EdgeClient, EdgeStatus, PROTOCOL, RouteTable, explain_call};
 
 /// How long a new edge may take to answer.
 const START: Duration = Duration::from_secs(10);
@@ -47,6 +51,7 @@ pub(super) enum Put {
 pub(super) struct EdgeKeeper {
     client: EdgeClient,
     store: Store,
+    log: OwnLog,
     exe: PathBuf,
     arguments: Vec<PathBuf>,
     logs: PathBuf,
@@ -58,7 +63,7 @@ pub(super) struct EdgeKeeper {
 }
 
 impl EdgeKeeper {
-    pub(super) fn new(settings: &HostSettings, store: Store) -> Self {
+    pub(super) fn new(settings: &HostSettings, store: Store, log: OwnLog) -> Self {
         let layout = &settings.layout;
         let arguments = vec![
             "--control".into(),
@@ -71,6 +76,7 @@ impl EdgeKeeper {
         Self {
             client: EdgeClient::new(layout.edge_socket()),
             store,
+            log,
             exe: settings.exe.clone(),
             arguments,
             logs: layout.own_logs(),
@@ -92,9 +98,10 @@ impl EdgeKeeper {
         }
     }
 
-    /// The generation in use; `None` when the edge does not answer.
+    /// The generation in use; `None` when no edge of this build's protocol answers.
     pub(super) async fn generation(&self) -> Option<u64> {
-        self.client.status().await.ok().map(|status| status.generation)
+        let status = self.client.status().await.ok()?;
+        (status.protocol == PROTOCOL).then_some(status.generation)
     }
 
     /// Has this table in use. One that is older than what was put meanwhile is left out: each
@@ -127,8 +134,13 @@ impl EdgeKeeper {
     /// Has an edge running.
     pub(super) async fn ensure(&self) -> Result<EdgeStatus, StepFailure> {
         let mut child = self.child.lock().await;
-        match self.client.status().await {
-            Ok(status) => return self.remember(status).await,
+        match self.client.identity().await {
+            Ok(found) if found.protocol == PROTOCOL => return self.answering().await,
+            Ok(found) => {
+                // Its address is the apps': the next one shall have it.
+                self.remember(found.listen).await?;
+                self.end_predecessor(&found).await?;
+            }
             Err(EdgeCallError::NotRunning { .. }) => {}
             // It is there and hangs: a second one beside it would help nobody.
             Err(error) => return Err(back_end(explain_call(&error))),
@@ -144,7 +156,10 @@ impl EdgeKeeper {
         loop {
             let ended = child.as_mut().and_then(|child| child.try_wait().ok().flatten());
             match self.client.status().await {
-                Ok(status) => return self.remember(status).await,
+                Ok(status) => {
+                    self.remember(status.listen).await?;
+                    return Ok(status);
+                }
                 Err(_) if ended.is_none() && begun.elapsed() < START => {
                     tokio::time::sleep(LOOK).await;
                 }
@@ -153,12 +168,19 @@ impl EdgeKeeper {
         }
     }
 
-    async fn remember(&self, status: EdgeStatus) -> Result<EdgeStatus, StepFailure> {
-        if self.remembered() != Some(status.listen) {
-            let written = self.store.set_meta(LISTEN, status.listen.to_string()).await;
-            written.map_err(|error| super::in_store(&error))?;
-        }
+    async fn answering(&self) -> Result<EdgeStatus, StepFailure> {
+        let status = self.client.status().await;
+        let status = status.map_err(|error| back_end(explain_call(&error)))?;
+        self.remember(status.listen).await?;
         Ok(status)
+    }
+
+    async fn remember(&self, listen: SocketAddr) -> StepResult {
+        if self.remembered() == Some(listen) {
+            return Ok(());
+        }
+        let written = self.store.set_meta(LISTEN, listen.to_string()).await;
+        written.map_err(|error| super::in_store(&error))
     }
 
     fn spawn(&self) -> std::io::Result<Child> {

@@ -48,7 +48,7 @@ fn outdated(current: u64, given: u64) -> Problem {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use crate::host::{HostBackEnd, HostSettings};
     use crate::own_log::OwnLog;
     use crate::store::{Routes, Store};
@@ -56,7 +56,8 @@ mod tests {
     use windlass_model::Layout;
     use windlass_proxy::{Edge, EdgeClient, EdgeConfig, Hosts, Pool, Route, RouteTable};
 
-    fn host(layout: &Layout, store: &Store) -> HostBackEnd {
+    /// A back end that can start no program.
+    pub(in crate::host) fn host(layout: &Layout, store: &Store) -> HostBackEnd {
         let settings = HostSettings {
             layout: layout.clone(),
             listen: vec!["127.0.0.1:0".parse().expect("valid")],
