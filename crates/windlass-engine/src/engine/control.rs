@@ -1,13 +1,12 @@
 //! Waiting for containers, stopping and removing them.
 
-use super::{Engine, patience};
+use super::{Engine, folders, patience};
 use crate::bundle::Bundle;
 use crate::error::ControlError;
 use crate::protocol::{self, Reply, Request};
 use crate::state::StateFile;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io;
-use std::path::Path;
 use std::time::{Duration, Instant};
 use windlass_model::{ContainerId, ExitReason};
 
@@ -173,7 +172,7 @@ impl Engine {
         let Some(_claim) = self.kill_leftovers(id)? else { return Ok(()) };
         let Bundle { dir } = self.bundle(id);
         for path in [self.run_dir(id), dir] {
-            remove_folder(&path).map_err(|source| ControlError::File {
+            folders::remove(&path).map_err(|source| ControlError::File {
                 id: id.clone(),
                 action: "remove",
                 path: path.clone(),
@@ -186,11 +185,4 @@ impl Engine {
 
 fn unkillable(id: &ContainerId) -> ControlError {
     ControlError::Unkillable { id: id.clone(), after_ms: KILL_TIME.as_millis() as u64 }
-}
-
-fn remove_folder(path: &Path) -> io::Result<()> {
-    match fs::remove_dir_all(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
 }

@@ -7,6 +7,7 @@
 use super::failure::Failure;
 use super::rootfs::PROCESSORS;
 use crate::spec::ContainerSpec;
+use rustix::io::Errno;
 use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
@@ -26,9 +27,13 @@ pub(crate) fn create(spec: &ContainerSpec, root: &Path) -> Result<(), Failure> {
     }
     for mount in &spec.mounts {
         let target = inside(root, &mount.target);
-        let source = fs::metadata(&mount.source).map_err(|error| {
-            Failure::io(format!("find the mount's source {}", mount.source.display()), &error)
-        })?;
+        let find = || format!("find the mount's source {}", mount.source.display());
+        let source =
+            fs::symlink_metadata(&mount.source).map_err(|error| Failure::io(find(), &error))?;
+        if source.is_symlink() {
+            // Whoever could put it there would choose what is mounted.
+            return Err(Failure::new(find(), Errno::LOOP));
+        }
         if source.is_dir() {
             folders(root, &target)?;
         } else {

@@ -17,7 +17,7 @@ pub(crate) enum Step {
     Take {
         /// Path on the host.
         source: CString,
-        /// Whether mounts below come along.
+        /// Whether mounts below come along; then no link in its place is followed.
         recursive: bool,
         /// Where to keep it.
         slot: usize,

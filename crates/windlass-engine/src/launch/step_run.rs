@@ -159,7 +159,7 @@ fn restrict(step: &Step) -> Result<(), Errno> {
 fn take(source: &CStr, recursive: bool) -> Result<OwnedFd, Errno> {
     let mut flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
     if recursive {
-        flags |= OpenTreeFlags::AT_RECURSIVE;
+        flags |= OpenTreeFlags::AT_RECURSIVE | OpenTreeFlags::AT_SYMLINK_NOFOLLOW;
     }
     rustix::mount::open_tree(CWD, source, flags)
 }

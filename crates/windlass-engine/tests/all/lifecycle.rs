@@ -150,3 +150,14 @@ time.sleep(1000)";
     assert_eq!(world.engine.listening_ports(&spec.id), ports);
     assert!(!ports.contains(&elsewhere.local_addr().expect("an address").port()));
 }
+
+#[test]
+fn what_a_container_left_in_its_socket_folder_does_not_keep_it_from_being_removed() {
+    let world = World::new();
+    let script = "cd /run/windlass; mkdir -p closed/in; ln -s / link; chmod 0 closed .";
+    let mut spec = world.shell("a", script);
+    spec.socket = true;
+    world.run(&spec);
+    world.engine.remove(&spec.id).expect("removed");
+    assert_eq!(world.engine.inspect(&spec.id), None);
+}

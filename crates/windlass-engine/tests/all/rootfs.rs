@@ -1,6 +1,6 @@
 //! What a container finds in its file system, and images that try to lead outside.
 
-use super::support::{World, is_root, mount};
+use super::support::{World, is_root, mount, shown};
 use std::fs;
 use std::os::unix::fs::symlink;
 use windlass_engine::ContainerSpec;
@@ -139,4 +139,20 @@ fn a_socket_made_inside_is_reached_from_the_host() {
     if is_root() {
         assert_eq!(sockets.uid(), 65_532);
     }
+}
+
+#[test]
+fn a_link_in_the_place_of_a_volume_is_not_followed() {
+    let world = World::new();
+    let (link, elsewhere) = (world.path("volume"), world.path("elsewhere"));
+    fs::create_dir(&elsewhere).expect("a folder");
+    let owner =
+        || std::os::unix::fs::MetadataExt::uid(&fs::metadata(&elsewhere).expect("a folder"));
+    let before = owner();
+    symlink(&elsewhere, &link).expect("a link");
+    let mut spec = world.shell("a", "true");
+    spec.mounts.push(mount(&link, "/data", false));
+    let error = world.engine.start(&spec).expect_err("refused");
+    assert!(shown(&error).contains("ELOOP"), "{}", shown(&error));
+    assert_eq!(owner(), before);
 }

@@ -51,7 +51,7 @@ pub(super) async fn exec(at: &At, wanted: &Exec) -> Result<ExitCode, CliError> {
 }
 
 /// Runs the command on a terminal of the container's where our input and output are one, else with
-/// our streams; the engine keeps what else of them is a terminal to itself.
+/// our streams; the engine gives it a pipe for one that is a terminal all the same.
 async fn command_in(
     at: &At,
     container: &ContainerId,
