@@ -9,6 +9,8 @@ mod cli;
 mod confinement;
 #[path = "all/crashes.rs"]
 mod crashes;
+#[path = "all/edges.rs"]
+mod edges;
 #[path = "all/frameworks.rs"]
 mod frameworks;
 #[path = "all/images.rs"]
