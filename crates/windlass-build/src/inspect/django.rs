@@ -18,7 +18,8 @@ pub(super) struct DjangoProject {
     /// The settings module and what names it.
     pub(super) settings: String,
     pub(super) settings_evidence: Evidence,
-    /// Whether the module has to be set in the environment: the code's own default is another.
+    /// Whether the module has to be set in the environment: a file of the code, such as
+    /// `manage.py` or `celery.py`, has another default.
     pub(super) settings_set: bool,
     pub(super) wsgi: Option<Candidate>,
     pub(super) asgi: Option<Candidate>,
@@ -77,16 +78,21 @@ fn project(modules: &Modules, manage: &Module) -> Option<DjangoProject> {
         format!("`DJANGO_SETTINGS_MODULE` is `{default}`"),
     );
     let production = production_of(modules, &default);
-    let settings_set = production.is_some();
     if let Some(better) = &production {
         settings_evidence = Evidence::file(
             better.path.as_str(),
             format!("production settings are preferred to the default `{default}`"),
         );
     }
+    let settings = production.map_or(default, |module| module.name.clone());
+    let mut defaults = modules
+        .iter()
+        .filter(|module| module.aside == manage.aside)
+        .filter_map(|module| Some(default_settings(module)?.0));
+    let settings_set = defaults.any(|other| other != settings);
     Some(DjangoProject {
         folder: folder.to_owned(),
-        settings: production.map_or(default, |module| module.name.clone()),
+        settings,
         settings_evidence,
         settings_set,
         wsgi,
@@ -115,28 +121,30 @@ fn production_of<'a>(modules: &'a Modules, default: &str) -> Option<&'a Module> 
 
 fn entry_object(module: &Module, function: &str) -> Option<Candidate> {
     let interface = if function.contains("wsgi") { "WSGI" } else { "ASGI" };
-    module.source.assignments.iter().filter(|a| a.scope.is_empty()).find_map(|assignment| {
-        let call = assignment.value.as_call()?;
-        let direct = module.resolve(call.callee()) == function;
-        // `ProtocolTypeRouter({"http": get_asgi_application()})` serves Django too.
-        let inner = || {
-            let within = |value: &Value| calls(module, value, function);
-            call.args.iter().any(within) || call.keywords.iter().any(|(_, value)| within(value))
-        };
-        if !direct && !inner() {
-            return None;
-        }
-        let object = assignment.target.clone();
-        let note = format!("`{object}` is the project's {interface} object");
-        Some(Candidate {
-            framework: Framework::Django,
-            evidence: Evidence::at(module.path.as_str(), assignment.line, note),
-            reference: AppReference { module: module.name.clone(), object, factory: false },
-            import_root: module.import_root.clone(),
-            aside: module.aside,
-            missing: Vec::new(),
-        })
-    })
+    module.source.assignments.iter().filter(|a| a.scope.is_empty() && !a.main).find_map(
+        |assignment| {
+            let call = assignment.value.as_call()?;
+            let direct = module.resolve(call.callee()) == function;
+            // `ProtocolTypeRouter({"http": get_asgi_application()})` serves Django too.
+            let inner = || {
+                let within = |value: &Value| calls(module, value, function);
+                call.args.iter().any(within) || call.keywords.iter().any(|(_, value)| within(value))
+            };
+            if !direct && !inner() {
+                return None;
+            }
+            let object = assignment.target.clone();
+            let note = format!("`{object}` is the project's {interface} object");
+            Some(Candidate {
+                framework: Framework::Django,
+                evidence: Evidence::at(module.path.as_str(), assignment.line, note),
+                reference: AppReference { module: module.name.clone(), object, factory: false },
+                import_root: module.import_root.clone(),
+                aside: module.aside,
+                missing: Vec::new(),
+            })
+        },
+    )
 }
 
 fn calls(module: &Module, value: &Value, function: &str) -> bool {
@@ -180,50 +188,4 @@ pub(super) fn setting<'a>(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::tree::Tree;
-    use super::*;
-
-    fn only(files: &[(&str, &str)]) -> (Modules, DjangoProject) {
-        let modules = Modules::read(&Tree::from_files(files.iter().copied()), "").expect("parsed");
-        let mut found = find(&modules);
-        assert_eq!(found.len(), 1);
-        (modules, found.remove(0))
-    }
-
-    const MANAGE: &str = "import os\ndef main():\n    os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'site1.settings')\n";
-    const WSGI: &str = "import os\nfrom django.core.wsgi import get_wsgi_application\n\
-         os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'site1.settings')\n\
-         application = get_wsgi_application()\n";
-
-    #[test]
-    fn the_fresh_project() {
-        let (_, project) =
-            only(&[("manage.py", MANAGE), ("site1/__init__.py", ""), ("site1/wsgi.py", WSGI)]);
-        assert_eq!((project.folder.as_str(), project.settings_set), ("", false));
-        assert_eq!(project.settings, "site1.settings");
-        let wsgi = project.wsgi.expect("there is one");
-        assert_eq!(wsgi.reference.to_string(), "site1.wsgi:application");
-        assert_eq!(wsgi.evidence.line, Some(4));
-    }
-
-    #[test]
-    fn production_settings_are_preferred() {
-        let (modules, project) = only(&[
-            ("src/manage.py", MANAGE),
-            ("src/site1/settings/__init__.py", ""),
-            ("src/site1/settings/base.py", "DEBUG = True\nX = 1\n"),
-            ("src/site1/settings/production.py", "from .base import *\nDEBUG = False\n"),
-        ]);
-        assert_eq!((project.folder.as_str(), project.settings_set), ("src", true));
-        assert_eq!(project.settings, "site1.settings.production");
-        assert!(project.wsgi.is_none());
-        let chain = settings_chain(&modules, &project.settings);
-        let (module, debug) = setting(&chain, "DEBUG").expect("set");
-        assert_eq!(
-            (module.name.as_str(), &debug.value),
-            (project.settings.as_str(), &Value::Bool(false))
-        );
-        assert_eq!(setting(&chain, "X").map(|(_, x)| x.line), Some(2));
-    }
-}
+mod tests;
