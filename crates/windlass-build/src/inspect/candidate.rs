@@ -90,7 +90,7 @@ fn objects(
     found: &mut Vec<Candidate>,
     superseded: &mut BTreeSet<String>,
 ) {
-    for assignment in module.source.assignments.iter().filter(|a| a.scope.is_empty()) {
+    for assignment in module.source.assignments.iter().filter(|a| a.scope.is_empty() && !a.main) {
         let target = &assignment.target;
         let simple = target.chars().all(|c| c.is_alphanumeric() || c == '_');
         if !simple {

@@ -142,13 +142,13 @@ impl Module {
         join_dots(&parts[..kept].join("."), module)
     }
 
-    /// The value last given to a name at the top of the file.
+    /// The value last given to a name at the top of the file, when it is imported.
     pub(super) fn value_of(&self, name: &str) -> Option<&Value> {
         self.source
             .assignments
             .iter()
             .rev()
-            .find(|assignment| assignment.scope.is_empty() && assignment.target == name)
+            .find(|a| a.scope.is_empty() && !a.main && a.target == name)
             .map(|assignment| &assignment.value)
     }
 

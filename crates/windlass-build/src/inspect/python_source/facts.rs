@@ -33,6 +33,8 @@ pub(in crate::inspect) struct Assignment {
     pub(in crate::inspect) line: u32,
     /// Dotted name of the function or class around it; empty at the top.
     pub(in crate::inspect) scope: String,
+    /// Whether it stands under `if __name__ == "__main__":`, which no server runs.
+    pub(in crate::inspect) main: bool,
     /// Dotted name, or the key for `name["key"]` as `name[key]`.
     pub(in crate::inspect) target: String,
     pub(in crate::inspect) value: Value,

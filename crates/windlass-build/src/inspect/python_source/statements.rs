@@ -184,7 +184,8 @@ impl Collector<'_> {
         let line = converter.line(target);
         let Some(target) = target_name(&converter.value(target)) else { return };
         let scope = self.scope.clone();
-        self.source.assignments.push(Assignment { line, scope, target, value });
+        let main = self.main;
+        self.source.assignments.push(Assignment { line, scope, main, target, value });
     }
 
     fn returned(&mut self, value: Option<&Expr>) {

@@ -53,6 +53,18 @@ const SHAPES: &[Shape] = &[
         ("", &[""]),
     ),
     (
+        "a file that starts the development server",
+        &[
+            ("shop/__init__.py", FACTORY),
+            (
+                "run.py",
+                "from shop import create_app\nif __name__ == '__main__':\n    app = create_app()\n    app.run()\n",
+            ),
+        ],
+        ("gunicorn", "shop:create_app()"),
+        ("", &[""]),
+    ),
+    (
         "an object made by a factory",
         &[
             ("shop/__init__.py", FACTORY),
