@@ -11,6 +11,8 @@ use windlass_model::Evidence;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Declared {
     packages: BTreeMap<String, Package>,
+    /// What `-c` files say of versions; a package that is only there is not asked for.
+    constraints: BTreeMap<String, Package>,
     /// Where the project itself is asked for (`.` or `-e .`).
     pub(super) own: Option<Evidence>,
 }
@@ -23,6 +25,14 @@ pub(super) struct Package {
     specifiers: Option<VersionSpecifiers>,
 }
 
+/// How a file is reached.
+#[derive(Debug, Clone, Copy, Default)]
+struct Included {
+    depth: usize,
+    /// Whether through `-c`: then it only limits versions.
+    constrains: bool,
+}
+
 /// Deepest nesting of `-r`; a ring of files ends there too.
 const MAX_DEPTH: usize = 10;
 
@@ -32,8 +42,9 @@ impl Declared {
         let mut declared = Self::default();
         let mut seen = BTreeSet::new();
         for file in files {
-            declared.read(tree, file, &mut seen, 0)?;
+            declared.read(tree, file, &mut seen, Included::default())?;
         }
+        declared.narrow();
         Ok(declared)
     }
 
@@ -42,7 +53,7 @@ impl Declared {
         let mut declared = Self::default();
         for dependency in dependencies {
             let line = super::metadata::line_with(text, dependency.as_str());
-            declared.add(dependency, file, line);
+            add(&mut declared.packages, dependency, file, line);
         }
         declared
     }
@@ -52,22 +63,24 @@ impl Declared {
         tree: &Tree,
         file: &str,
         seen: &mut BTreeSet<String>,
-        depth: usize,
+        at: Included,
     ) -> Result<(), InspectError> {
-        if depth > MAX_DEPTH || !seen.insert(file.to_owned()) {
+        if at.depth > MAX_DEPTH || !seen.insert(file.to_owned()) {
             return Ok(());
         }
         let text = tree.text(file).unwrap_or_default();
-        for (at, line) in text.lines().enumerate() {
-            let number = at as u32 + 1;
+        for (index, line) in text.lines().enumerate() {
+            let number = index as u32 + 1;
             let line = line.split(" #").next().unwrap_or_default().trim();
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }
-            if let Some(included) = included(line) {
+            if let Some((included, constrains)) = included(line) {
                 let path = resolve(parent(file), included);
+                let below =
+                    Included { depth: at.depth + 1, constrains: at.constrains || constrains };
                 match path.filter(|path| tree.has(path)) {
-                    Some(path) => self.read(tree, &path, seen, depth + 1)?,
+                    Some(path) => self.read(tree, &path, seen, below)?,
                     None if included.contains("://") => {}
                     None => {
                         return Err(InspectError::RequirementsMissing {
@@ -80,36 +93,24 @@ impl Declared {
             } else if matches!(line, "." | "-e ." | "--editable ." | "-e ./" | "./") {
                 self.own = Some(Evidence::at(file, number, format!("`{line}`")));
             } else if !line.starts_with('-') {
-                self.add(line, file, Some(number));
+                let packages =
+                    if at.constrains { &mut self.constraints } else { &mut self.packages };
+                add(packages, line, file, Some(number));
             }
         }
         Ok(())
     }
 
-    fn add(&mut self, requirement: &str, file: &str, line: Option<u32>) {
-        let end = requirement
-            .find(|c: char| !(c.is_ascii_alphanumeric() || "-_.".contains(c)))
-            .unwrap_or(requirement.len());
-        let (name, rest) = requirement.split_at(end);
-        if name.is_empty() || rest.starts_with("://") {
-            return;
+    /// Narrows the declared versions to what constraints leave.
+    fn narrow(&mut self) {
+        for (name, limits) in std::mem::take(&mut self.constraints) {
+            let (Some(package), Some(limits)) = (self.packages.get_mut(&name), limits.specifiers)
+            else {
+                continue;
+            };
+            let own = package.specifiers.take().unwrap_or_else(VersionSpecifiers::empty);
+            package.specifiers = Some(own.iter().chain(limits.iter()).cloned().collect());
         }
-        let rest = rest.trim();
-        let (extras, rest) = match rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-            Some((extras, rest)) => (extras, rest),
-            None => ("", rest),
-        };
-        let version = rest.split([';', ' ']).next().unwrap_or_default().trim_end_matches('\\');
-        let package = Package {
-            evidence: Evidence {
-                file: file.to_owned(),
-                line,
-                note: format!("`{}`", requirement.trim_end_matches('\\').trim()),
-            },
-            extras: extras.split(',').map(|extra| extra.trim().to_owned()).collect(),
-            specifiers: VersionSpecifiers::from_str(version).ok(),
-        };
-        self.packages.entry(normalised(name)).or_insert(package);
     }
 
     /// The declaration of a package.
@@ -160,6 +161,33 @@ impl Package {
     }
 }
 
+/// Adds what a line asks for.
+fn add(packages: &mut BTreeMap<String, Package>, requirement: &str, file: &str, line: Option<u32>) {
+    let end = requirement
+        .find(|c: char| !(c.is_ascii_alphanumeric() || "-_.".contains(c)))
+        .unwrap_or(requirement.len());
+    let (name, rest) = requirement.split_at(end);
+    if name.is_empty() || rest.starts_with("://") {
+        return;
+    }
+    let rest = rest.trim();
+    let (extras, rest) = match rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((extras, rest)) => (extras, rest),
+        None => ("", rest),
+    };
+    let version = rest.split([';', ' ']).next().unwrap_or_default().trim_end_matches('\\');
+    let package = Package {
+        evidence: Evidence {
+            file: file.to_owned(),
+            line,
+            note: format!("`{}`", requirement.trim_end_matches('\\').trim()),
+        },
+        extras: extras.split(',').map(|extra| extra.trim().to_owned()).collect(),
+        specifiers: VersionSpecifiers::from_str(version).ok(),
+    };
+    packages.entry(normalised(name)).or_insert(package);
+}
+
 /// A name as PEP 503 compares it.
 pub(super) fn normalised(name: &str) -> String {
     let mut plain = String::new();
@@ -172,13 +200,13 @@ pub(super) fn normalised(name: &str) -> String {
     plain
 }
 
-/// The file that a line includes as requirements or constraints.
-fn included(line: &str) -> Option<&str> {
+/// The file that a line includes, and whether as constraints.
+fn included(line: &str) -> Option<(&str, bool)> {
     ["--requirement", "--constraint", "-r", "-c"].iter().find_map(|flag| {
         let rest = line.strip_prefix(flag)?;
         let spaced = rest.starts_with([' ', '=', '\t']) || flag.len() == 2;
         let file = rest.trim_start_matches(['=', ' ', '\t']).trim();
-        (spaced && !file.is_empty()).then_some(file)
+        (spaced && !file.is_empty()).then_some((file, matches!(*flag, "-c" | "--constraint")))
     })
 }
 
@@ -198,44 +226,4 @@ fn resolve(folder: &str, relative: &str) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nested_files_are_followed() {
-        let tree = Tree::from_files([
-            (
-                "requirements.txt",
-                "-r requirements/prod.txt  # all\nFlask==3.0.0 \\\n    --hash=sha256:00\n",
-            ),
-            (
-                "requirements/prod.txt",
-                "-r base.txt\n--requirement=../more.txt\ngunicorn>=26,<27\n-e .\n",
-            ),
-            ("requirements/base.txt", "fastapi[standard] ; python_version > '3'\n-r prod.txt\n"),
-            ("more.txt", "Flask_SQLAlchemy\nhttps://x/y.zip\n"),
-        ]);
-        let files = ["requirements.txt".to_owned()];
-        let declared = Declared::from_files(&tree, &files).expect("read");
-        for name in ["flask", "gunicorn", "fastapi", "flask-sqlalchemy", "uvicorn"] {
-            assert!(declared.provides(name).is_some(), "{name}");
-        }
-        let version = |text: &str| Version::from_str(text).expect(text);
-        let gunicorn = declared.get("gunicorn").expect("declared");
-        assert_eq!(gunicorn.evidence.to_string(), "requirements/prod.txt:3: `gunicorn>=26,<27`");
-        assert!(gunicorn.is_at_least(&version("26")) && !gunicorn.is_at_least(&version("27")));
-        let flask = declared.get("flask").expect("declared");
-        assert_eq!(flask.pinned(), Some(&version("3.0.0")));
-        assert!(declared.own.is_some());
-    }
-
-    #[test]
-    fn a_missing_file_is_told() {
-        let tree = Tree::from_files([("requirements.txt", "a\n-r gone.txt\n")]);
-        let error = Declared::from_files(&tree, &["requirements.txt".to_owned()]);
-        assert!(matches!(
-            error,
-            Err(InspectError::RequirementsMissing { line: 2, ref included, .. }) if included == "gone.txt"
-        ));
-    }
-}
+mod tests;

@@ -13,12 +13,10 @@ use super::notes;
 use super::processes::{self, Processes};
 use super::project::Project;
 use super::python_choice::{self, PythonChoice};
-use super::requirements::Declared;
 use super::static_files::COMMAND;
 use super::tree::{file_name, parent};
 use super::writable::Kept;
 use super::{HostFacts, Inspection};
-use pep440_rs::Version;
 use std::collections::BTreeMap;
 use windlass_model::{
     AppName, AppSpec, BuildSpec, Dependencies, Evidence, Finding, PersistPath, ProcessType,
@@ -113,10 +111,6 @@ impl Parts<'_> {
                 extra.push("websockets".to_owned());
                 evidence.push(place);
             }
-        }
-        if let Some(place) = old_gunicorn(declared) {
-            extra.push("setuptools<80".to_owned());
-            evidence.push(place);
         }
         (extra, evidence)
     }
@@ -256,11 +250,4 @@ fn describe(dependencies: &Dependencies) -> String {
         Dependencies::Project { file } => format!("[project] of {file}"),
         Dependencies::None => "none declared: well-known imports stand for packages".to_owned(),
     }
-}
-
-/// gunicorn up to 20.1 imports `pkg_resources`, which setuptools no longer ships.
-fn old_gunicorn(declared: &Declared) -> Option<Evidence> {
-    let package = declared.get("gunicorn")?;
-    let old = *package.pinned()? < Version::new([21]);
-    old.then(|| package.evidence.clone())
 }
