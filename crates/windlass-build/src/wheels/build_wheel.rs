@@ -12,6 +12,7 @@ pub use error::BuildWheelError;
 
 use super::host_python::HostPython;
 use super::place;
+use super::unpack;
 use super::uv::Uv;
 use super::wheel_error::WheelError;
 use serde::{Deserialize, Serialize};
@@ -58,11 +59,13 @@ const REFUSAL: &str = "windlass: no compiler here for:";
 /// How much of a build's output an error carries.
 const OUTPUT_LINES: usize = 20;
 
-/// A wheel built before from a source with that digest.
+/// A wheel built before from a source with that digest: unpacked already, or whole. One that a power
+/// cut emptied is built again.
 pub(super) fn known(source: Digest, python: PythonVersion, cache: &Path) -> Option<BuiltWheel> {
     let index = std::fs::read(folder_of(source, python, cache).join("built.json")).ok()?;
     let built: BuiltWheel = serde_json::from_slice(&index).ok()?;
-    built.path.is_file().then_some(built)
+    let is_whole = || digest_file(&built.path).is_ok_and(|digest| digest == built.digest);
+    (unpack::open_ready(built.digest, cache).is_some() || is_whole()).then_some(built)
 }
 
 fn folder_of(source: Digest, python: PythonVersion, cache: &Path) -> PathBuf {
@@ -89,7 +92,10 @@ impl<'a> WheelBuilder<'a> {
             source: None,
         })?;
         refuse_compiled(input.package, &scratch.path().join(&file))?;
-        let digest = digest_file(&scratch.path().join(&file)).map_err(io)?;
+        let wheel = scratch.path().join(&file);
+        let digest = digest_file(&wheel).map_err(io)?;
+        // On disk before the folder has its name: a power cut must not leave a name with nothing in it.
+        File::open(&wheel).and_then(|wheel| wheel.sync_all()).map_err(io)?;
         let built = BuiltWheel { path: folder.join(&file), digest, python: self.python.version };
         let index = serde_json::to_vec(&built)
             .unwrap_or_else(|error| unreachable!("a path and a digest serialise: {error}"));
@@ -211,5 +217,27 @@ pub(super) fn digest_file(path: &Path) -> std::io::Result<Digest> {
             0 => return Ok(Digest::from_bytes(hash.finalize().into())),
             count => hash.update(&buffer[..count]),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wheel_that_a_power_cut_emptied_is_not_known() {
+        let cache = tempfile::tempdir().expect("a folder");
+        let (source, python) = (Digest::from_bytes([1; 32]), PythonVersion::three(13));
+        let folder = folder_of(source, python, cache.path());
+        std::fs::create_dir_all(&folder).expect("made");
+        let path = folder.join("a-1-py3-none-any.whl");
+        std::fs::write(&path, "a wheel").expect("written");
+        let digest = digest_file(&path).expect("readable");
+        let built = BuiltWheel { path: path.clone(), digest, python };
+        let index = serde_json::to_vec(&built).expect("serialises");
+        std::fs::write(folder.join("built.json"), index).expect("written");
+        assert_eq!(known(source, python, cache.path()), Some(built));
+        std::fs::write(&path, "").expect("written");
+        assert_eq!(known(source, python, cache.path()), None);
     }
 }
