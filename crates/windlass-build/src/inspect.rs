@@ -15,6 +15,7 @@ mod django_urls;
 mod dockerfile;
 mod error;
 mod explain;
+mod fastapi_docs;
 mod framework;
 mod health;
 mod inferred;

@@ -3,25 +3,35 @@
 use super::django::setting;
 use super::modules::{Module, Modules};
 use super::python_source::{Call, Value};
-use super::routes::{Answer, Route, answer_of, push};
+use super::routes::{Answer, Route, answer_of, is_literal, push};
 
 /// Deepest nesting of `include`.
 const MAX_DEPTH: u8 = 8;
 
-/// The routes below `ROOT_URLCONF`, and whether the admin site is among them, with its path.
-pub(super) fn find(modules: &Modules, chain: &[&Module]) -> (Vec<Route>, Option<String>) {
-    let mut urls = Urls { modules, routes: Vec::new(), admin: None };
+/// What a project answers, as far as its URL configuration spells it out.
+#[derive(Debug, Default)]
+pub(super) struct DjangoRoutes {
+    pub(super) routes: Vec<Route>,
+    /// Path of the admin site.
+    pub(super) admin: Option<String>,
+    /// Whether nothing but the admin site is there: only then Django's own page is at `/`.
+    pub(super) is_bare: bool,
+}
+
+/// The routes below `ROOT_URLCONF`.
+pub(super) fn find(modules: &Modules, chain: &[&Module]) -> DjangoRoutes {
+    let mut urls = Urls { modules, found: DjangoRoutes::default() };
     let root = setting(chain, "ROOT_URLCONF").and_then(|(_, set)| set.value.as_text());
     if let Some(module) = root.and_then(|name| modules.named(name)) {
+        urls.found.is_bare = true;
         urls.patterns(module, "/", 0);
     }
-    (urls.routes, urls.admin)
+    urls.found
 }
 
 struct Urls<'a> {
     modules: &'a Modules,
-    routes: Vec<Route>,
-    admin: Option<String>,
+    found: DjangoRoutes,
 }
 
 impl Urls<'_> {
@@ -35,16 +45,23 @@ impl Urls<'_> {
     fn list(&mut self, module: &Module, value: &Value, at: (&str, u8)) {
         match value {
             Value::List(items) => {
-                for call in items.iter().filter_map(Value::as_call) {
-                    self.pattern(module, call, at);
+                for item in items {
+                    match item {
+                        Value::Call(call) => self.pattern(module, call, at),
+                        _ => self.found.is_bare = false,
+                    }
                 }
             }
             Value::Sum(parts) => parts.iter().for_each(|part| self.list(module, part, at)),
-            _ => {}
+            // `urlpatterns += [...]` repeats what is there already.
+            Value::Name(name) if name == "urlpatterns" => {}
+            _ => self.found.is_bare = false,
         }
     }
 
     fn pattern(&mut self, module: &Module, call: &Call, (prefix, depth): (&str, u8)) {
+        let is_admin = matches!(call.argument(1, "view"), Some(Value::Name(name)) if name.ends_with("admin.site.urls"));
+        self.found.is_bare &= is_admin;
         let function = module.resolve(call.callee());
         let Some(written) = call.argument(0, "route").and_then(Value::as_text) else { return };
         let path = match function.rsplit('.').next() {
@@ -56,17 +73,21 @@ impl Urls<'_> {
         };
         let path = format!("{prefix}{path}");
         match call.argument(1, "view") {
-            Some(Value::Name(name)) if name.ends_with("admin.site.urls") => {
-                self.admin.get_or_insert(path);
+            Some(_) if is_admin && is_literal(&path) => {
+                self.found.admin.get_or_insert(path);
             }
+            Some(_) if is_admin => {}
             Some(Value::Name(name)) => {
                 let resolved = module.resolve(name);
                 let view = self.modules.split(&resolved).and_then(|(owner, rest)| {
                     let functions = &owner.source.functions;
-                    functions.iter().find(|f| f.name == rest).map(|f| answer_of(owner, f))
+                    functions
+                        .iter()
+                        .find(|f| f.name == rest)
+                        .map(|f| answer_of(self.modules, owner, f))
                 });
                 let answer = view.unwrap_or(Answer::Computed);
-                push(&mut self.routes, module, &path, (call.line, answer));
+                push(&mut self.found.routes, module, &path, (call.line, answer));
             }
             Some(Value::Call(view)) => self.view(module, view, &path, (call.line, depth)),
             _ => {}
@@ -78,7 +99,7 @@ impl Urls<'_> {
         if !module.resolve(view.callee()).ends_with("include") {
             let template = view.callee().ends_with("TemplateView.as_view");
             let answer = if template { Answer::Page } else { Answer::Computed };
-            push(&mut self.routes, module, path, (line, answer));
+            push(&mut self.found.routes, module, path, (line, answer));
             return;
         }
         if depth >= MAX_DEPTH {
@@ -120,10 +141,34 @@ mod tests {
         ]);
         let modules = Modules::read(&tree, "").expect("parsed");
         let chain = settings_chain(&modules, "site1.settings");
-        let (routes, admin) = find(&modules, &chain);
+        let found = find(&modules, &chain);
+        assert!(!found.is_bare);
+        let admin = found.admin;
         let found: Vec<(&str, Answer)> =
-            routes.iter().map(|route| (route.path.as_str(), route.answer)).collect();
+            found.routes.iter().map(|route| (route.path.as_str(), route.answer)).collect();
         assert_eq!(found, [("/", Answer::Page), ("/shop/up", Answer::Computed)]);
         assert_eq!(admin.as_deref(), Some("/admin/"));
+    }
+
+    #[test]
+    fn any_other_pattern_takes_djangos_page_away() {
+        for (patterns, is_bare) in [
+            ("[path('admin/', admin.site.urls)]", true),
+            ("[]", true),
+            ("[path('admin/', admin.site.urls)]\nurlpatterns += []", true),
+            ("[path('api/', include('other.package'))]", false),
+            ("[path('<int:pk>/', view)]", false),
+            ("[path('admin/', admin.site.urls)] + static('/media/')", false),
+            ("router.urls", false),
+        ] {
+            let urls = format!("urlpatterns = {patterns}\n");
+            let tree = Tree::from_files([
+                ("site1/settings.py", "ROOT_URLCONF = 'site1.urls'\n"),
+                ("site1/urls.py", urls.as_str()),
+            ]);
+            let modules = Modules::read(&tree, "").expect("parsed");
+            let found = find(&modules, &settings_chain(&modules, "site1.settings"));
+            assert_eq!((found.is_bare, found.routes.len()), (is_bare, 0), "{patterns}");
+        }
     }
 }

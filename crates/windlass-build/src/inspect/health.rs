@@ -22,9 +22,12 @@ pub(super) struct Question<'a> {
     pub(super) dockerfile: Option<&'a (String, Evidence)>,
     pub(super) routes: &'a [Route],
     pub(super) framework: Option<Framework>,
-    /// Path of Django's admin site, and whether `DEBUG` is written as `True`.
+    /// Path of Django's admin site.
     pub(super) admin: Option<&'a str>,
-    pub(super) debug: bool,
+    /// Whether Django answers `/` with its own page: with DEBUG and no pattern but the admin's.
+    pub(super) welcome: bool,
+    /// Path of FastAPI's own page.
+    pub(super) docs: Option<&'a str>,
 }
 
 /// Paths that apps give to health checks, the deepest check first.
@@ -83,7 +86,7 @@ pub(super) fn choose(question: &Question<'_>) -> Health {
         return found;
     }
     // Without DEBUG a page may need tables that a migration still has to make.
-    if let Some(admin) = question.admin.filter(|_| !question.debug || !question.routes.is_empty()) {
+    if let Some(admin) = question.admin.filter(|_| !question.welcome) {
         let path = format!("{admin}login/");
         let mut found = health(&path, Evidence::rule("the admin site's login page needs no table"));
         found.evidence.extend(root.map(|root| root.evidence.clone()));
@@ -110,22 +113,33 @@ fn by_framework(question: &Question<'_>, health: impl Fn(&str, Evidence) -> Heal
         Some(Framework::Streamlit) => {
             health("/_stcore/health", rule("Streamlit's own health check"))
         }
-        Some(Framework::Django) if question.routes.is_empty() && question.debug => {
+        Some(Framework::Django) if question.welcome => {
             health("/", rule("with DEBUG and no page of its own, Django answers `/`"))
         }
-        Some(Framework::FastApi) if question.routes.is_empty() => {
-            health("/docs", rule("FastAPI's own page; no route without parameters was found"))
+        Some(Framework::FastApi) if question.docs.is_some() => {
+            let note = "FastAPI's own page; no route that needs nothing was found";
+            health(question.docs.unwrap_or_default(), rule(note))
         }
         _ => match question.routes.iter().find(|route| route.answer == Answer::Computed) {
             Some(route) => health(&route.path, route.evidence.clone()),
-            None => health("/", rule("no route was found in the source")),
+            None => unknown(health("/", rule(NO_ROUTE))),
         },
     }
+}
+
+const NO_ROUTE: &str =
+    "no route was found in the source: 404 counts as well, since it shows that the app answers";
+
+/// A probe of a path that may not be there: that the app speaks HTTP is all that it can show.
+fn unknown(mut health: Health) -> Health {
+    health.probe.accept = (200..=206).chain(300..=308).chain([401, 403, 404]).collect();
+    health
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use windlass_model::ProbeAnswer;
 
     #[test]
     fn the_best_path_is_probed() {
@@ -159,7 +173,8 @@ mod tests {
                 routes: &routes,
                 framework: None,
                 admin: None,
-                debug: false,
+                welcome: false,
+                docs: None,
             };
             let found = choose(&question);
             assert_eq!((found.probe.path.as_str(), found.smoke.as_deref()), (expected, smoke));
@@ -169,21 +184,31 @@ mod tests {
 
     #[test]
     fn frameworks_without_routes() {
-        for (framework, admin, debug, expected) in [
+        for (framework, admin, welcome, expected) in [
             (Framework::Django, Some("/admin/"), true, "/"),
             (Framework::Django, Some("/admin/"), false, "/admin/login/"),
             (Framework::FastApi, None, false, "/docs"),
             (Framework::Streamlit, None, false, "/_stcore/health"),
+            (Framework::Flask, None, false, "/"),
         ] {
+            let docs = (framework == Framework::FastApi).then_some("/docs");
             let question = Question {
                 config: &AppConfig::default(),
                 dockerfile: None,
                 routes: &[],
                 framework: Some(framework),
                 admin,
-                debug,
+                welcome,
+                docs,
             };
-            assert_eq!(choose(&question).probe.path, expected, "{framework}");
+            let found = choose(&question).probe;
+            assert_eq!(found.path, expected, "{framework}");
+            let guessed = framework == Framework::Flask;
+            let accepts = |status| {
+                found.accepts(&ProbeAnswer::Status { status, body: String::new(), elapsed_ms: 1 })
+            };
+            assert!(accepts(200) && accepts(302) && !accepts(500), "{framework}");
+            assert_eq!(accepts(404), guessed, "{framework}");
         }
     }
 }

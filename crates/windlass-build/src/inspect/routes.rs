@@ -4,6 +4,7 @@
 //! A router that nothing includes serves nothing, so its routes are left out.
 
 mod answer;
+mod resources;
 
 pub(super) use self::answer::{Answer, answer_of};
 use super::modules::{Module, Modules};
@@ -34,16 +35,19 @@ pub(super) fn find(modules: &Modules) -> Vec<Route> {
             for call in function.decorators.iter().filter_map(Value::as_call) {
                 let Some((owner, path)) = decorated(modules, module, call) else { continue };
                 let Some(prefix) = prefix_of(modules, &included, &owner, 0) else { continue };
-                let answer = answer_of(module, function);
+                let answer = answer_of(modules, module, function);
                 push(&mut found, module, &format!("{prefix}{path}"), (function.line, answer));
             }
         }
         for call in &module.source.calls {
+            if let Some((path, answer)) = resources::resource(modules, &included, module, call) {
+                push(&mut found, module, &path, (call.line, answer));
+            }
             let Some((owner, path, handler)) = registered(modules, module, call) else { continue };
             let Some(prefix) = prefix_of(modules, &included, &owner, 0) else { continue };
             let answer = handler
                 .and_then(|name| module.source.functions.iter().find(|f| f.name == name))
-                .map_or(Answer::Computed, |function| answer_of(module, function));
+                .map_or(Answer::Computed, |function| answer_of(modules, module, function));
             push(&mut found, module, &format!("{prefix}{path}"), (call.line, answer));
         }
     }
@@ -58,11 +62,15 @@ pub(super) fn push(
     (line, answer): (u32, Answer),
 ) {
     let path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
-    let literal = path.bytes().all(|b| b.is_ascii_graphic() && !b"<>{}*\\^$()".contains(&b));
-    if literal {
+    if is_literal(&path) {
         let evidence = Evidence::at(module.path.as_str(), line, format!("answers `{path}`"));
         found.push(Route { path, evidence, answer });
     }
+}
+
+/// Whether a path has no parameters.
+pub(super) fn is_literal(path: &str) -> bool {
+    path.bytes().all(|b| b.is_ascii_graphic() && !b"<>{}*\\^$()".contains(&b))
 }
 
 /// The router and path of a decorator such as `@bp.get("/x")`.

@@ -176,7 +176,10 @@ impl Parts<'_> {
             work_dir: self.app.work_dir.clone(),
             env: self.env(),
             command: self.made.image_command.clone(),
-            health_path: self.web_serves().then(|| self.health.probe.path.clone()),
+            // The image's own check knows the usual statuses alone.
+            health_path: Some(&self.health.probe)
+                .filter(|probe| self.web_serves() && probe.accept.is_empty())
+                .map(|probe| probe.path.clone()),
             persist: self.paths(),
             apt: self.project.config.apt.clone(),
             exclude: self.project.config.exclude.clone(),

@@ -83,8 +83,9 @@ impl Converter<'_> {
                 .arguments
                 .keywords
                 .iter()
-                .filter_map(|keyword| {
-                    Some((keyword.arg.as_ref()?.to_string(), inner(&keyword.value)))
+                .map(|keyword| {
+                    let name = keyword.arg.as_ref().map_or("**", |name| name.as_str());
+                    (name.to_owned(), inner(&keyword.value))
                 })
                 .collect(),
         }

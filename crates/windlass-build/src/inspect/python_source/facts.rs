@@ -49,6 +49,7 @@ pub(in crate::inspect) struct Call {
     pub(in crate::inspect) main: bool,
     pub(in crate::inspect) function: Value,
     pub(in crate::inspect) args: Vec<Value>,
+    /// By their names; `**` for what is spread into the call.
     pub(in crate::inspect) keywords: Vec<(String, Value)>,
 }
 
@@ -62,6 +63,8 @@ pub(in crate::inspect) struct Function {
     pub(in crate::inspect) decorators: Vec<Value>,
     /// Names of the parameters that a caller must give.
     pub(in crate::inspect) required: Vec<String>,
+    /// Annotations of those parameters, where they have one.
+    pub(in crate::inspect) annotations: Vec<(String, Value)>,
     /// Values of its own `return` statements.
     pub(in crate::inspect) returns: Vec<Value>,
     /// Dotted name of the return annotation.

@@ -202,19 +202,24 @@ impl Collector<'_> {
         let parameters = &function.parameters;
         let decorators: Vec<Value> =
             function.decorator_list.iter().map(|d| converter.value(&d.expression)).collect();
+        let required: Vec<_> = parameters
+            .posonlyargs
+            .iter()
+            .chain(&parameters.args)
+            .chain(&parameters.kwonlyargs)
+            .filter(|parameter| parameter.default.is_none())
+            .collect();
+        let annotated = required.iter().filter_map(|parameter| {
+            let annotation = converter.value(parameter.annotation()?);
+            Some((parameter.name().to_string(), annotation))
+        });
         let fact = Function {
             line: line_of(self.line_starts, function.name.start()),
             scope: self.scope.clone(),
             name: function.name.to_string(),
             is_async: function.is_async,
-            required: parameters
-                .posonlyargs
-                .iter()
-                .chain(&parameters.args)
-                .chain(&parameters.kwonlyargs)
-                .filter(|parameter| parameter.default.is_none())
-                .map(|parameter| parameter.name().to_string())
-                .collect(),
+            required: required.iter().map(|parameter| parameter.name().to_string()).collect(),
+            annotations: annotated.collect(),
             returns: Vec::new(),
             annotation: function.returns.as_deref().and_then(|annotation| {
                 match converter.value(annotation) {

@@ -92,3 +92,48 @@ fn other_registrations() {
         ]
     );
 }
+
+#[test]
+fn what_fastapi_gives_itself_is_no_argument() {
+    let found = paths(&[
+        (
+            "deps.py",
+            "from typing import Annotated\nfrom fastapi import Depends\ndef session():\n    yield 1\nSession = Annotated[int, Depends(session)]\nLimit = Annotated[int, 5]\n",
+        ),
+        ("api/__init__.py", "from deps import Session as Db\n"),
+        (
+            "main.py",
+            "import typing\nimport fastapi\nfrom fastapi import Depends, FastAPI, Request\nfrom api import Db\nfrom deps import Limit\napp = FastAPI()\n\
+             @app.get('/alias')\ndef a(db: Db):\n    return {}\n\
+             @app.get('/here')\ndef b(x: typing.Annotated[int, Depends(f)], r: Request):\n    return {}\n\
+             @app.get('/limit')\ndef c(limit: Limit):\n    return {}\n\
+             @app.get('/spread')\ndef d():\n    return dict(**rows)\n",
+        ),
+    ]);
+    assert_eq!(
+        found,
+        [
+            ("/alias".into(), Answer::Constant),
+            ("/here".into(), Answer::Constant),
+            ("/limit".into(), Answer::NeedsArguments),
+            ("/spread".into(), Answer::Computed),
+        ]
+    );
+}
+
+#[test]
+fn resources_are_routes() {
+    let found = paths(&[
+        (
+            "app.py",
+            "from flask import Flask, Blueprint\nfrom flask_restful import Api, Resource\nfrom res import Hello, Post\napp = Flask(__name__)\napi = Api(app, prefix='/v1')\napi.add_resource(Hello, '/hello')\napi.add_resource(Post, '/post')\n\
+             bp = Blueprint('b', __name__)\nin_bp = Api(bp)\nin_bp.add_resource(Hello, '/in')\napp.register_blueprint(bp, url_prefix='/b')\n\
+             lost = Blueprint('l', __name__)\nin_lost = Api(lost)\nin_lost.add_resource(Hello, '/lost')\n",
+        ),
+        (
+            "res.py",
+            "from flask_restful import Resource\nclass Hello(Resource):\n    def get(self):\n        return {'a': 1}\nclass Post(Resource):\n    def post(self):\n        return 1\n",
+        ),
+    ]);
+    assert_eq!(found, [("/b/in".into(), Answer::Constant), ("/v1/hello".into(), Answer::Constant)]);
+}

@@ -1,9 +1,10 @@
 //! What the specifications are made of, each from its own part of inspection.
 
 use crate::inspect::HostFacts;
-use crate::inspect::choose::App;
+use crate::inspect::choose::{App, Source};
 use crate::inspect::django::settings_chain;
-use crate::inspect::django_urls;
+use crate::inspect::django_urls::{self, DjangoRoutes};
+use crate::inspect::fastapi_docs;
 use crate::inspect::health::{self, Health};
 use crate::inspect::metadata::line_starting;
 use crate::inspect::notes;
@@ -52,17 +53,23 @@ pub(super) fn name(project: &Project<'_>, host: &HostFacts) -> (AppName, Finding
 
 pub(super) fn health(project: &Project<'_>, app: &App) -> Health {
     let chain = app.django.as_ref().map(|d| settings_chain(&project.modules, &d.settings));
-    let (routes, admin) = match &chain {
+    let found = match &chain {
         Some(chain) => django_urls::find(&project.modules, chain),
-        None => (routes::find(&project.modules), None),
+        None => DjangoRoutes { routes: routes::find(&project.modules), ..Default::default() },
     };
+    let module = match &app.source {
+        Source::Object(reference) => Some(reference.module.as_str()),
+        Source::Given(_) | Source::Runner(_) => None,
+    };
+    let docs = fastapi_docs::path(&project.modules, module);
     health::choose(&health::Question {
         config: &project.config,
         dockerfile: project.dockerfile.health.as_ref(),
-        routes: &routes,
+        routes: &found.routes,
         framework: app.framework,
-        admin: admin.as_deref(),
-        debug: chain.is_some_and(|chain| notes::debug_is_on(&chain)),
+        admin: found.admin.as_deref(),
+        welcome: found.is_bare && chain.is_some_and(|chain| notes::debug_is_on(&chain)),
+        docs: docs.as_deref(),
     })
 }
 
