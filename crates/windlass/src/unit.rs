@@ -68,7 +68,7 @@ pub(crate) fn is_installed(settings: &Settings) -> bool {
     settings.system && Path::new(FILE).exists() && has_systemd()
 }
 
-/// Writes, enables and starts the unit.
+/// Writes and enables the unit; nothing is started or stopped.
 pub(crate) async fn install(text: &str, uid_is_root: bool) -> Result<PathBuf, UnitError> {
     require(uid_is_root)?;
     let path = PathBuf::from(FILE);
@@ -78,7 +78,7 @@ pub(crate) async fn install(text: &str, uid_is_root: bool) -> Result<PathBuf, Un
         .and_then(|()| std::fs::rename(&fresh, &path))
         .map_err(|source| UnitError::Write { path: path.clone(), source })?;
     systemctl(&["daemon-reload"]).await?;
-    systemctl(&["enable", "--now", NAME]).await?;
+    systemctl(&["enable", NAME]).await?;
     Ok(path)
 }
 

@@ -68,11 +68,10 @@ async fn install(at: &At, wanted: &ServerInstall, root: bool) -> Result<ExitCode
     if wanted.dry_run {
         return done(at.output.line(text.trim_end()));
     }
-    // One server owns the state: that of the background gives way to the unit's.
-    if root {
-        server_process::stop(&at.settings).await?;
-    }
     let path = unit::install(&text, root).await?;
+    // One server owns the state: that of the background gives way to the unit's.
+    server_process::stop(&at.settings).await?;
+    unit::start().await?;
     at.output.note(&format!("installed and started {}", path.display()));
     Ok(ExitCode::SUCCESS)
 }

@@ -145,7 +145,7 @@ impl Story {
         }
         if phase == Phase::Undoing {
             self.live_ms = None;
-            let text = "it failed: putting everything back as it was";
+            let text = "putting everything back as it was";
             says.push(Say::Line(format!("  {}", self.style.paint(Tone::Warn, text))));
         }
         if !phase.is_final() {

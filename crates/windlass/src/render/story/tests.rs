@@ -141,7 +141,7 @@ fn a_failure_says_what_failed_and_that_it_is_undone() {
         ],
     );
     let wanted = "  failed: probe web.1: web.1 answered 500
-  it failed: putting everything back as it was
+  putting everything back as it was
   undoing       web.1 of release 3 stopped  11 ms";
     assert_eq!(text(&says), wanted);
 }
