@@ -121,11 +121,15 @@ impl System {
     }
 }
 
+/// Raised when the same pins may give another plan: the first form took packages from vendors'
+/// repositories too.
+const PLAN_FORM: u32 = 2;
+
 impl SystemRequest<'_> {
     /// The plan for the locked versions, from the cache or from the archive's indexes.
     pub(crate) fn plan(&self, meter: &Meter<'_>) -> Result<RootPlan, SystemError> {
         let key = |pins: &BTreeMap<String, Digest>| {
-            let key = key_of(&(debian::FORM, &self.spec, pins));
+            let key = key_of(&(PLAN_FORM, debian::FORM, &self.spec, pins));
             self.cache.join("plans").join(key.hex())
         };
         if let Some(plan) = read_json(&key(&self.pins)) {
