@@ -8,14 +8,18 @@
 mod blob;
 mod error;
 mod fetch;
+mod names;
 
 pub use error::DownloadError;
 
+use names::KnownNames;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Duration;
 use ureq::Agent;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
+use ureq::unversioned::resolver::DefaultResolver;
+use ureq::unversioned::transport::DefaultConnector;
 use windlass_model::Digest;
 
 /// How to reach servers.
@@ -186,7 +190,7 @@ fn new_agent(settings: &DownloadSettings, proxy: Option<&str>) -> Result<Agent, 
         roots.certs.iter().map(|c| Certificate::from_der(c.as_ref()).to_owned()).collect();
     let tls = TlsConfig::builder().root_certs(RootCerts::new_with_certs(&roots)).build();
     let idle = Some(Duration::from_millis(settings.idle_timeout_ms));
-    Ok(Agent::config_builder()
+    let config = Agent::config_builder()
         .tls_config(tls)
         .proxy(proxy)
         .http_status_as_error(false)
@@ -194,6 +198,10 @@ fn new_agent(settings: &DownloadSettings, proxy: Option<&str>) -> Result<Agent, 
         .timeout_connect(Some(Duration::from_millis(settings.connect_timeout_ms)))
         .timeout_recv_response(idle)
         .timeout_per_read(idle)
-        .build()
-        .new_agent())
+        .build();
+    Ok(Agent::with_parts(
+        config,
+        DefaultConnector::default(),
+        KnownNames::<DefaultResolver>::default(),
+    ))
 }
