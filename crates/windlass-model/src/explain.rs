@@ -3,7 +3,7 @@
 mod patterns;
 
 use crate::rollout::{Step, StepFailure};
-use crate::{ExitReason, ProbeAnswer, Problem, ReplicaFailure};
+use crate::{ExitReason, ProbeAnswer, Problem, ReplicaFailure, ReplicaId};
 
 /// Why `step` failed, for a person.
 pub fn explain_step(step: &Step, failure: &StepFailure) -> Problem {
@@ -67,7 +67,7 @@ fn replica(failure: &ReplicaFailure, watched: bool) -> Problem {
     let exit = failure.exit.or((failure.oom_kills > 0).then_some(starved));
     let mut hints = patterns::hints(evidence, exit);
     if hints.is_empty() {
-        hints.extend(usual_cures(code));
+        hints.extend(usual_cures(code, &failure.replica));
     }
     hints.into_iter().fold(problem, Problem::hint)
 }
@@ -127,7 +127,7 @@ fn with_log(problem: Problem, log_tail: &[String]) -> Problem {
     problem.cause(format!("its last log lines:\n{}", log_tail[from..].join("\n")))
 }
 
-fn usual_cures(code: &str) -> Vec<String> {
+fn usual_cures(code: &str, replica: &ReplicaId) -> Vec<String> {
     let cures: &[&str] = match code {
         "replica-hangs" => &["the stacks show where the code waits: give that call a time-out"],
         "replica-not-listening" => &[
@@ -135,7 +135,10 @@ fn usual_cures(code: &str) -> Vec<String> {
             "a slow start needs a longer deadline: [tool.windlass.health] deadline",
         ],
         "replica-unhealthy" => &["another path may suit better: [tool.windlass.health] path"],
-        _ => &["its whole log: windlass logs --release <number>"],
+        _ => {
+            let ReplicaId { app, release, .. } = replica;
+            return vec![format!("its whole log: windlass logs --app {app} --release {release}")];
+        }
     };
     cures.iter().map(|&cure| cure.to_owned()).collect()
 }
@@ -143,7 +146,7 @@ fn usual_cures(code: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ReleaseNumber, ReplicaId};
+    use crate::ReleaseNumber;
 
     fn failure(exit: Option<ExitReason>, answer: Option<ProbeAnswer>) -> ReplicaFailure {
         ReplicaFailure {
@@ -183,6 +186,17 @@ mod tests {
             assert!(problem.causes.iter().any(|cause| cause.contains("line 3, in wait")));
             assert!(problem.hints[0].contains("`redis`"), "{:?}", problem.hints);
         }
+    }
+
+    #[test]
+    fn where_no_cure_is_known_the_command_that_shows_the_whole_log_is_named() {
+        let failure = ReplicaFailure {
+            log_tail: vec!["bye".to_owned()],
+            ..failure(Some(ExitReason::Code { code: 1 }), None)
+        };
+        let step = Step::AwaitHealthy { replica: failure.replica.clone() };
+        let problem = explain_step(&step, &StepFailure::Replica(Box::new(failure)));
+        assert_eq!(problem.hints, ["its whole log: windlass logs --app shop --release 3"]);
     }
 
     #[test]
