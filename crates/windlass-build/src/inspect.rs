@@ -37,6 +37,7 @@ mod shell;
 mod specs;
 mod static_files;
 mod tree;
+mod websockets;
 mod writable;
 
 pub use error::{Choice, InspectError, UnservableReason};

@@ -3,12 +3,14 @@
 //! Where settings are a package, its default is usually the development one; a module named
 //! `production` beside it is preferred, and then variables are expected to be set.
 
+mod entry;
+
+use self::entry::{ASGI, WSGI};
 use super::candidate::Candidate;
-use super::framework::Framework;
 use super::modules::{Module, Modules};
-use super::python_source::{Assignment, Value};
+use super::python_source::Assignment;
 use super::tree::{file_name, parent};
-use windlass_model::{AppReference, Evidence};
+use windlass_model::Evidence;
 
 /// One Django project.
 #[derive(Debug, Clone)]
@@ -54,17 +56,11 @@ fn default_settings(module: &Module) -> Option<(String, u32)> {
 
 fn project(modules: &Modules, manage: &Module) -> Option<DjangoProject> {
     let folder = parent(&manage.path);
-    let entry = |function: &str| {
-        let mut found: Vec<Candidate> = modules
-            .iter()
-            .filter(|module| module.import_root == folder && module.aside == manage.aside)
-            .filter_map(|module| entry_object(module, function))
-            .collect();
-        found.sort_by_key(|candidate| candidate.reference.module.len());
-        found.into_iter().next()
-    };
-    let wsgi = entry("django.core.wsgi.get_wsgi_application");
-    let asgi = entry("django.core.asgi.get_asgi_application");
+    let near: Vec<&Module> = modules
+        .iter()
+        .filter(|module| module.import_root == folder && module.aside == manage.aside)
+        .collect();
+    let (wsgi, asgi) = (WSGI.made(&near), ASGI.made(&near));
     // wsgi.py decides what production runs; manage.py is for development.
     let serving = wsgi.as_ref().or(asgi.as_ref());
     let places = [serving.and_then(|candidate| modules.at(&candidate.evidence.file)), Some(manage)];
@@ -85,6 +81,7 @@ fn project(modules: &Modules, manage: &Module) -> Option<DjangoProject> {
         );
     }
     let settings = production.map_or(default, |module| module.name.clone());
+    let chain = settings_chain(modules, &settings);
     let mut defaults = modules
         .iter()
         .filter(|module| module.aside == manage.aside)
@@ -95,8 +92,8 @@ fn project(modules: &Modules, manage: &Module) -> Option<DjangoProject> {
         settings,
         settings_evidence,
         settings_set,
-        wsgi,
-        asgi,
+        wsgi: WSGI.named(&near, &chain).or(wsgi),
+        asgi: ASGI.named(&near, &chain).or(asgi),
         aside: manage.aside,
         manage: Evidence::file(manage.path.as_str(), "a Django project"),
     })
@@ -117,46 +114,6 @@ fn production_of<'a>(modules: &'a Modules, default: &str) -> Option<&'a Module> 
         return None;
     }
     names.iter().find_map(|name| modules.named(&format!("{package}.{name}")))
-}
-
-fn entry_object(module: &Module, function: &str) -> Option<Candidate> {
-    let interface = if function.contains("wsgi") { "WSGI" } else { "ASGI" };
-    module.source.assignments.iter().filter(|a| a.scope.is_empty() && !a.main).find_map(
-        |assignment| {
-            let call = assignment.value.as_call()?;
-            let direct = module.resolve(call.callee()) == function;
-            // `ProtocolTypeRouter({"http": get_asgi_application()})` serves Django too.
-            let inner = || {
-                let within = |value: &Value| calls(module, value, function);
-                call.args.iter().any(within) || call.keywords.iter().any(|(_, value)| within(value))
-            };
-            if !direct && !inner() {
-                return None;
-            }
-            let object = assignment.target.clone();
-            let note = format!("`{object}` is the project's {interface} object");
-            Some(Candidate {
-                framework: Framework::Django,
-                evidence: Evidence::at(module.path.as_str(), assignment.line, note),
-                reference: AppReference { module: module.name.clone(), object, factory: false },
-                import_root: module.import_root.clone(),
-                aside: module.aside,
-                missing: Vec::new(),
-            })
-        },
-    )
-}
-
-fn calls(module: &Module, value: &Value, function: &str) -> bool {
-    match value {
-        Value::Call(call) => module.resolve(call.callee()) == function,
-        Value::Name(name) => {
-            let made = module.value_of(name).and_then(Value::as_call);
-            made.is_some_and(|call| module.resolve(call.callee()) == function)
-        }
-        Value::Dict(items) => items.iter().any(|(_, value)| calls(module, value, function)),
-        _ => false,
-    }
 }
 
 /// The settings module and those that it takes everything from, nearest first.

@@ -121,14 +121,22 @@ impl Declared {
     /// Whether the package is declared, or comes with a declared one's `[standard]` extra.
     pub(super) fn provides(&self, name: &str) -> Option<&Evidence> {
         let with_extra = || {
-            ["fastapi", "litestar", "uvicorn"].iter().find_map(|owner| {
-                let package = self.get(owner)?;
-                let extra =
-                    package.extras.iter().any(|extra| extra == "standard" || extra == "all");
-                (extra && name == "uvicorn").then_some(&package.evidence)
-            })
+            self.standard_uvicorn().filter(|_| name == "uvicorn").map(|package| &package.evidence)
         };
         self.get(name).map(|package| &package.evidence).or_else(with_extra)
+    }
+
+    /// Whether uvicorn comes with what its `[standard]` extra adds, WebSockets among it.
+    pub(super) fn has_standard_uvicorn(&self) -> bool {
+        self.standard_uvicorn().is_some()
+    }
+
+    fn standard_uvicorn(&self) -> Option<&Package> {
+        ["fastapi", "litestar", "uvicorn"].iter().find_map(|owner| {
+            let package = self.get(owner)?;
+            let extra = |extra: &String| extra == "standard" || extra == "all";
+            package.extras.iter().any(extra).then_some(package)
+        })
     }
 }
 

@@ -15,6 +15,7 @@ use super::project::Project;
 use super::python_choice::{self, PythonChoice};
 use super::static_files::COMMAND;
 use super::tree::{file_name, parent};
+use super::websockets;
 use super::writable::Kept;
 use super::{HostFacts, Inspection};
 use std::collections::BTreeMap;
@@ -99,18 +100,11 @@ impl Parts<'_> {
         }
         extra.extend(self.made.extra_requirements.iter().cloned());
         let declared = &self.chosen.declared;
-        let uses_uvicorn = self.made.image_command.iter().any(|word| word == "uvicorn");
-        let has = |name: &str| declared.get(name).is_some();
-        if uses_uvicorn && !has("websockets") && !has("wsproto") {
-            let socket = self.project.modules.iter().filter(|m| !m.aside).find_map(|module| {
-                let call =
-                    module.source.calls.iter().find(|c| c.callee().ends_with(".websocket"))?;
-                Some(Evidence::at(module.path.as_str(), call.line, "serves WebSockets"))
-            });
-            if let Some(place) = socket {
-                extra.push("websockets".to_owned());
-                evidence.push(place);
-            }
+        let command = &self.made.image_command;
+        let missing = websockets::unsupported(command, &self.project.modules, declared);
+        if let Some(place) = missing {
+            extra.push(websockets::PACKAGE.to_owned());
+            evidence.push(place);
         }
         (extra, evidence)
     }

@@ -1,5 +1,6 @@
 //! Which settings and which objects a Django project is run with.
 
+use super::super::python_source::Value;
 use super::super::tree::Tree;
 use super::*;
 
@@ -68,4 +69,42 @@ fn production_settings_are_preferred() {
         (project.settings.as_str(), &Value::Bool(false))
     );
     assert_eq!(setting(&chain, "X").map(|(_, x)| x.line), Some(2));
+}
+
+const CHANNELS: &str = "import os\nfrom channels.auth import AuthMiddlewareStack\n\
+     from channels.routing import ProtocolTypeRouter, URLRouter\n\
+     from django.core.asgi import get_asgi_application\n\
+     django_asgi_app = get_asgi_application()\n\
+     application = ProtocolTypeRouter({'http': django_asgi_app, \
+     'websocket': AuthMiddlewareStack(URLRouter([]))})\n";
+
+/// A part of the application serves pages, and every WebSocket fails.
+#[test]
+fn the_whole_application_is_served_not_a_part_of_it() {
+    let wrapped = CHANNELS
+        .replace("application = ProtocolTypeRouter(", "served = Traced(app=ProtocolTypeRouter(")
+        .replace("]))})", "]))}))");
+    let routing =
+        "from channels.routing import ProtocolTypeRouter\nmain = ProtocolTypeRouter({})\n";
+    let imported = "from site1.routing import main as entry\n";
+    for (settings, asgi, expected) in [
+        ("", CHANNELS, "site1.asgi:application"),
+        ("ASGI_APPLICATION = 'site1.asgi.application'\n", CHANNELS, "site1.asgi:application"),
+        ("ASGI_APPLICATION = 'site1.asgi.nowhere'\n", CHANNELS, "site1.asgi:application"),
+        ("", wrapped.as_str(), "site1.asgi:served"),
+        ("ASGI_APPLICATION = 'site1.routing.main'\n", CHANNELS, "site1.routing:main"),
+        ("ASGI_APPLICATION = 'site1.asgi.entry'\n", imported, "site1.asgi:entry"),
+    ] {
+        let (_, project) = only(&[
+            ("manage.py", MANAGE),
+            ("site1/settings.py", settings),
+            ("site1/asgi.py", asgi),
+            ("site1/routing.py", routing),
+            ("site1/wsgi.py", WSGI),
+        ]);
+        let found = project.asgi.expect("there is one").reference.to_string();
+        assert_eq!(found, expected, "{settings}");
+        let wsgi = project.wsgi.expect("there is one").reference.to_string();
+        assert_eq!(wsgi, "site1.wsgi:application", "{settings}");
+    }
 }
