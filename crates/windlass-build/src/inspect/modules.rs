@@ -1,15 +1,18 @@
 //! The project's Python files as importable modules.
 //!
 //! Where a module is imported from follows Python's rules and the project's own imports: a folder
-//! with `__init__.py` belongs to the package above it; a folder without one is a place to import
-//! from when its modules import each other that way, else a namespace package.
+//! with `__init__.py` belongs to the package above it; a folder without one is a namespace package
+//! where its modules import each other by the folder's name, and a place to import from where they
+//! do so without it.
 
 mod aside;
+mod import_root;
 
 use self::aside::is_aside;
+use self::import_root::{import_root, imported_by_folder};
 use super::python_source::{PythonSource, Value, read_all};
-use super::tree::{Tree, file_name, is_python, join, parent};
-use std::collections::{BTreeMap, BTreeSet};
+use super::tree::{Tree, file_name, is_python, parent};
+use std::collections::BTreeMap;
 
 /// One importable file.
 #[derive(Debug)]
@@ -45,10 +48,13 @@ impl Modules {
         let sources = read_all(&texts)?;
         let imported = imported_by_folder(&files, &sources);
         let mut modules = Self::default();
-        let import_roots: Vec<String> = files
-            .iter()
-            .map(|(path, _)| import_root(tree, root, parent(path), &imported))
-            .collect();
+        let mut by_folder: BTreeMap<&str, String> = BTreeMap::new();
+        let mut root_of = |folder| {
+            let found = by_folder.entry(folder);
+            found.or_insert_with(|| import_root(tree, root, folder, &imported)).clone()
+        };
+        let import_roots: Vec<String> =
+            files.iter().map(|(path, _)| root_of(parent(path))).collect();
         for (((path, _), source), import_root) in files.iter().zip(sources).zip(import_roots) {
             let below = path.strip_prefix(&import_root).unwrap_or(path).trim_start_matches('/');
             let dotted = below.trim_end_matches(".py").replace('/', ".");
@@ -168,58 +174,6 @@ fn join_dots(a: &str, b: &str) -> String {
         (_, true) => a.to_owned(),
         _ => format!("{a}.{b}"),
     }
-}
-
-/// The first names that the files of each folder import absolutely.
-fn imported_by_folder<'a>(
-    files: &[(&'a str, &str)],
-    sources: &'a [PythonSource],
-) -> BTreeMap<&'a str, BTreeSet<&'a str>> {
-    let mut imported: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for ((path, _), source) in files.iter().zip(sources) {
-        let names = source
-            .imports
-            .iter()
-            .filter(|import| import.level == 0)
-            .map(|import| import.module.split('.').next().unwrap_or_default());
-        imported.entry(parent(path)).or_default().extend(names);
-    }
-    imported
-}
-
-/// The folder that the modules in `folder` are imported from.
-fn import_root(
-    tree: &Tree,
-    root: &str,
-    folder: &str,
-    imported: &BTreeMap<&str, BTreeSet<&str>>,
-) -> String {
-    let mut place = folder;
-    while place != root && tree.has(&join(place, "__init__.py")) {
-        place = parent(place);
-    }
-    while place != root {
-        let below = |name: &str| {
-            tree.has(&join(place, &format!("{name}.py"))) || tree.has_folder(&join(place, name))
-        };
-        let above = |name: &str| {
-            let up = parent(place);
-            tree.has(&join(up, &format!("{name}.py"))) || tree.has_folder(&join(up, name))
-        };
-        let within = imported.iter().filter(|(at, _)| {
-            **at == place || at.strip_prefix(place).is_some_and(|rest| rest.starts_with('/'))
-        });
-        let mut names = within.flat_map(|(_, names)| names);
-        let own_project = ["manage.py", "pyproject.toml", "setup.py", "requirements.txt"]
-            .iter()
-            .any(|name| tree.has(&join(place, name)));
-        let is_src = file_name(place) == "src";
-        if own_project || is_src || names.any(|name| below(name) && !above(name)) {
-            return place.to_owned();
-        }
-        place = parent(place);
-    }
-    root.to_owned()
 }
 
 #[cfg(test)]

@@ -15,6 +15,54 @@ fn modules_are_named_from_where_they_are_imported() {
             "app.main",
         ),
         (vec![("api/main.py", "import db"), ("api/db.py", "")], "api/main.py", "api", "main"),
+        (
+            vec![
+                ("app/main.py", "from app.db import x\nimport app.redis"),
+                ("app/db.py", ""),
+                ("app/redis.py", "import redis"),
+            ],
+            "app/main.py",
+            "",
+            "app.main",
+        ),
+        (
+            vec![
+                ("app/main.py", "from app import redis"),
+                ("app/redis.py", "import redis"),
+                ("app/requirements.txt", ""),
+            ],
+            "app/main.py",
+            "",
+            "app.main",
+        ),
+        (
+            vec![("src/main.py", "from src.db import x"), ("src/db.py", "")],
+            "src/main.py",
+            "",
+            "src.main",
+        ),
+        (
+            vec![("src/main.py", "from src.db import x\nimport db"), ("src/db.py", "")],
+            "src/main.py",
+            "src",
+            "main",
+        ),
+        (
+            vec![("flask/app.py", "from flask import Flask\nimport db"), ("flask/db.py", "")],
+            "flask/app.py",
+            "flask",
+            "app",
+        ),
+        (
+            vec![
+                ("p/manage.py", "import p.settings"),
+                ("p/settings.py", ""),
+                ("p/p/settings.py", ""),
+            ],
+            "p/manage.py",
+            "p",
+            "manage",
+        ),
         (vec![("p/manage.py", ""), ("p/core/wsgi.py", "")], "p/core/wsgi.py", "p", "core.wsgi"),
     ] {
         let tree = Tree::from_files(files);

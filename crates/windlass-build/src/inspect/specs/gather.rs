@@ -12,14 +12,21 @@ use crate::inspect::processes::Processes;
 use crate::inspect::project::Project;
 use crate::inspect::routes;
 use crate::inspect::static_files::{self, StaticFiles};
-use crate::inspect::tree::join;
+use crate::inspect::tree::{join, parent};
 use crate::inspect::writable::{self, Kept, Surroundings};
 use windlass_model::{AppName, Evidence, Finding};
 
-/// Folders in which declarations are looked for, nearest to the app first.
+/// Folders in which declarations are looked for, nearest to the app first. What lies within a
+/// package comes last: a declaration above it counts for all that is below.
 pub(super) fn folders(project: &Project<'_>, app: &App) -> Vec<String> {
-    let mut folders = Vec::new();
-    for folder in [app.work_dir.as_str(), app.import_root.as_str(), project.base.as_str(), ""] {
+    let module = match &app.source {
+        Source::Object(reference) => project.modules.named(&reference.module),
+        Source::Given(_) | Source::Runner(_) => None,
+    };
+    let package = module.map_or("", |module| parent(&module.path));
+    let mut folders: Vec<String> = Vec::new();
+    let near = [app.work_dir.as_str(), app.import_root.as_str(), project.base.as_str(), ""];
+    for folder in near.into_iter().chain([package]) {
         if !folders.iter().any(|known| known == folder) {
             folders.push(folder.to_owned());
         }
