@@ -17,7 +17,8 @@ const NEVER: &str = "
 ";
 
 /// What no image of a Python project should hold unless the project names it: environments and
-/// caches that belong to the machine, secrets, and files that say how to build or deploy.
+/// caches that belong to the machine, what setuptools left, secrets, and files that say how to build
+/// or deploy.
 const DEFAULTS: &str = "
 **/.venv
 **/venv
@@ -64,6 +65,9 @@ const DEFAULTS: &str = "
 **/id_rsa*
 **/id_ed25519*
 **/id_ecdsa*
+build/lib
+build/lib.*
+build/bdist.*
 .github
 .gitlab-ci.yml
 .gitignore

@@ -159,6 +159,7 @@ impl Walk {
         if !folder.is_empty() && names.iter().any(|(name, _)| name == "pyvenv.cfg") {
             return;
         }
+        let is_build = self.is_build_folder(folder);
         for (name, kind) in names {
             let path = join(folder, &name);
             if self.tree.files.len() >= MAX_FILES {
@@ -166,8 +167,9 @@ impl Walk {
                 return;
             }
             if kind.is_dir() {
-                let skipped =
-                    SKIPPED_FOLDERS.contains(&name.as_str()) || name.ends_with(".egg-info");
+                let skipped = SKIPPED_FOLDERS.contains(&name.as_str())
+                    || name.ends_with(".egg-info")
+                    || is_build && is_remains(&name);
                 if depth >= MAX_DEPTH {
                     self.tree.truncated = true;
                 } else if !skipped {
@@ -177,6 +179,13 @@ impl Walk {
                 self.file(path, kind.is_symlink());
             }
         }
+    }
+
+    /// Whether setuptools builds there: its own folder lies beside what it reads.
+    fn is_build_folder(&self, folder: &str) -> bool {
+        let beside = self.root.join(parent(folder));
+        file_name(folder) == "build"
+            && ["setup.py", "setup.cfg", "pyproject.toml"].iter().any(|n| beside.join(n).is_file())
     }
 
     fn file(&mut self, path: String, link: bool) {
@@ -205,6 +214,12 @@ impl Walk {
         }
         self.tree.files.insert(path, file);
     }
+}
+
+/// Whether setuptools leaves a copy of the code in a folder of this name below its `build`:
+/// `lib`, `lib.linux-x86_64-cpython-311`, `bdist.linux-x86_64`.
+fn is_remains(name: &str) -> bool {
+    name == "lib" || name.starts_with("lib.") || name.starts_with("bdist.")
 }
 
 /// Whether inspection reads files of this name.

@@ -36,6 +36,30 @@ fn reading_is_bounded_and_stays_inside() {
     assert!(Tree::read(&at("nowhere")).is_err());
 }
 
+/// A copy of the code there would be a second answer to what the app is.
+#[test]
+fn what_setuptools_leaves_is_no_code() {
+    let project = tempfile::tempdir().expect("a folder");
+    for path in [
+        "pyproject.toml",
+        "build/lib/shop/app.py",
+        "build/lib.linux-x86_64-cpython-311/shop/app.py",
+        "build/bdist.linux-x86_64/wheel/x.py",
+        "build/library/x.py",
+        "build/tool.py",
+        "shop/app.py",
+        "shop/build/lib/x.py",
+    ] {
+        let path = project.path().join(path);
+        std::fs::create_dir_all(path.parent().expect("it has one")).expect("made");
+        std::fs::write(path, "").expect("written");
+    }
+    let tree = Tree::read(project.path()).expect("listed");
+    let names: Vec<&str> = tree.files().map(|(path, _)| path).collect();
+    let kept = ["build/library/x.py", "build/tool.py", "pyproject.toml", "shop/app.py"];
+    assert_eq!(names, [&kept[..], &["shop/build/lib/x.py"]].concat());
+}
+
 #[test]
 fn folders_are_prefixes_of_whole_parts() {
     let tree = Tree::from_files([("app/a.py", ""), ("app2/b.py", ""), ("app.py", "")]);
