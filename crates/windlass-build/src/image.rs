@@ -11,6 +11,7 @@ mod system;
 
 pub use bytecode::CompileError;
 pub(crate) use config::{NamedLayer, image_config, made_by};
+pub(crate) use ignore::matches_pattern;
 pub use interpreter::Interpreter;
 pub use project::ProjectError;
 pub(crate) use project::ProjectFiles;

@@ -40,9 +40,9 @@ pub struct BuildSpec {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Dependencies {
-    /// A `uv.lock` beside a `pyproject.toml`.
+    /// A `uv.lock` beside a `pyproject.toml`, or of the workspace that it is a member of.
     UvLock {
-        /// Folder that holds both.
+        /// Folder of the `pyproject.toml`; the lock is there or in the nearest folder above.
         dir: String,
     },
     /// Requirements files, with whatever they include.

@@ -141,6 +141,12 @@ impl IgnoreRules {
     }
 }
 
+/// Whether a pattern matches just this path (relative, with `/`), as uv's lists of folders do.
+pub(crate) fn matches_pattern(pattern: &str, path: &str) -> bool {
+    let parts: Vec<&str> = path.split('/').collect();
+    Rule::parse(pattern).is_some_and(|rule| matches_parts(&rule.parts, &parts))
+}
+
 impl Rule {
     fn parse(line: &str) -> Option<Self> {
         let line = line.trim();

@@ -3,7 +3,7 @@
 use super::error::InspectError;
 use super::metadata::Metadata;
 use super::requirements::Declared;
-use super::tree::{Tree, join};
+use super::tree::{Tree, join, parent};
 use windlass_model::{Dependencies, Evidence};
 
 /// The place that counts, and what was passed over for it.
@@ -89,12 +89,10 @@ fn in_folder(tree: &Tree, folder: &str) -> Result<Option<Chosen>, InspectError> 
     let of_project = || Declared::from_project(&pyproject, text, &metadata.dependencies);
     let lock = at("uv.lock");
     if tree.has(&lock) && tree.has(&pyproject) {
-        return chosen(
-            Dependencies::UvLock { dir: folder.clone() },
-            &lock,
-            "uv.lock",
-            of_project(),
-        );
+        return chosen(Dependencies::UvLock { dir: folder }, &lock, "uv.lock", of_project());
+    }
+    if let Some(lock) = workspace_lock(tree, &folder).filter(|_| metadata.has_project) {
+        return chosen(Dependencies::UvLock { dir: folder }, &lock, "uv.lock", of_project());
     }
     if let Some(name) = REQUIREMENTS.iter().find(|name| tree.has(&at(name))) {
         let files = vec![at(name)];
@@ -106,6 +104,22 @@ fn in_folder(tree: &Tree, folder: &str) -> Result<Option<Chosen>, InspectError> 
         return chosen(dependencies, &pyproject, "[project]", of_project());
     }
     Ok(None)
+}
+
+/// The lock of the workspace above that a folder is a member of.
+fn workspace_lock(tree: &Tree, folder: &str) -> Option<String> {
+    let mut above = folder;
+    while !above.is_empty() {
+        above = parent(above);
+        let lock = join(above, "uv.lock");
+        let text = tree.text(&join(above, "pyproject.toml")).filter(|_| tree.has(&lock));
+        let workspace = text.and_then(Metadata::parse).and_then(|metadata| metadata.workspace);
+        let inner = folder.strip_prefix(above).unwrap_or(folder).trim_start_matches('/');
+        if workspace.is_some_and(|workspace| workspace.covers(inner)) {
+            return Some(lock);
+        }
+    }
+    None
 }
 
 /// What is recognised and cannot be built from yet, with the way out.
@@ -168,6 +182,35 @@ mod tests {
             (vec![("app.py", "")], Dependencies::None),
         ] {
             assert_eq!(choice(&listing).expect("chosen"), expected, "{listing:?}");
+        }
+    }
+
+    #[test]
+    fn a_member_is_locked_by_its_workspace() {
+        let root =
+            "[tool.uv.workspace]\nmembers = ['packages/*', 'tool']\nexclude = ['packages/x']\n";
+        let member = "[project]\nname = 'm'\ndependencies = ['flask']\n";
+        let of = |folder: &str, lock: &str| {
+            let file = format!("{folder}/pyproject.toml");
+            let requirements = format!("{folder}/requirements.txt");
+            let files =
+                [("pyproject.toml", root), (lock, ""), (&file, member), (&requirements, "")];
+            let chosen = choose(&Tree::from_files(files), &[folder.to_owned(), String::new()]);
+            let chosen = chosen.expect("chosen");
+            (chosen.dependencies, chosen.evidence[0].file.clone())
+        };
+        for folder in ["packages/api", "tool"] {
+            let expected = Dependencies::UvLock { dir: folder.to_owned() };
+            assert_eq!(of(folder, "uv.lock"), (expected, "uv.lock".to_owned()), "{folder}");
+        }
+        for (folder, lock) in [
+            ("packages/x", "uv.lock"),
+            ("packages/a/b", "uv.lock"),
+            ("packages/api2", "other.lock"),
+        ] {
+            let file = format!("{folder}/requirements.txt");
+            let expected = Dependencies::Requirements { files: vec![file.clone()] };
+            assert_eq!(of(folder, lock), (expected, file), "{folder}");
         }
     }
 

@@ -1,5 +1,6 @@
-//! The parts of `pyproject.toml` that other tools own: `[project]`, `[tool.poetry]`.
+//! The parts of `pyproject.toml` that other tools own: `[project]`, `[tool.poetry]`, `[tool.uv]`.
 
+use crate::image::matches_pattern;
 use toml::Table;
 
 /// A `pyproject.toml` read for its metadata. Wrong types count as absent: the tools that own the
@@ -15,6 +16,34 @@ pub(super) struct Metadata {
     /// Python constraint of `[tool.poetry.dependencies]`.
     pub(super) poetry_python: Option<String>,
     pub(super) has_poetry_dependencies: bool,
+    /// `[tool.uv.workspace]`, where there is one.
+    pub(super) workspace: Option<Workspace>,
+}
+
+/// Folders that share a lock, as patterns relative to the one that names them.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Workspace {
+    members: Vec<String>,
+    exclude: Vec<String>,
+}
+
+impl Workspace {
+    fn parse(table: &Table) -> Option<Self> {
+        let table = table.get("tool")?.get("uv")?.get("workspace")?.as_table()?;
+        let strings = |key: &str| -> Vec<String> {
+            let array = table.get(key).and_then(toml::Value::as_array);
+            let texts = array.into_iter().flatten().filter_map(|value| value.as_str());
+            texts.map(str::to_owned).collect()
+        };
+        Some(Self { members: strings("members"), exclude: strings("exclude") })
+    }
+
+    /// Whether a folder, relative to the workspace's, is a member.
+    pub(super) fn covers(&self, folder: &str) -> bool {
+        let any =
+            |patterns: &[String]| patterns.iter().any(|pattern| matches_pattern(pattern, folder));
+        any(&self.members) && !any(&self.exclude)
+    }
 }
 
 impl Metadata {
@@ -43,6 +72,7 @@ impl Metadata {
                 .and_then(|poetry| poetry.get("python")?.as_str())
                 .map(str::to_owned),
             has_poetry_dependencies: poetry.is_some(),
+            workspace: Workspace::parse(&table),
         })
     }
 }

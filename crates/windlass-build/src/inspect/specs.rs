@@ -242,7 +242,8 @@ impl Parts<'_> {
 
 fn describe(dependencies: &Dependencies) -> String {
     match dependencies {
-        Dependencies::UvLock { dir } => super::tree::join(dir, "uv.lock"),
+        Dependencies::UvLock { dir } if dir.is_empty() => "uv.lock".to_owned(),
+        Dependencies::UvLock { dir } => format!("uv.lock for {dir}"),
         Dependencies::Requirements { files } => files.join(", "),
         Dependencies::Project { file } => format!("[project] of {file}"),
         Dependencies::None => "none declared: well-known imports stand for packages".to_owned(),

@@ -4,6 +4,8 @@
 //! Of a `pyproject.toml` only what decides dependencies counts, so that a changed description
 //! resolves nothing anew. Requirements files are followed through `-r` and `-c`.
 
+mod uv_lock;
+
 use super::hashes::{self, Hashes};
 use super::place::normalize;
 use sha2::{Digest as _, Sha256};
@@ -70,9 +72,7 @@ impl Declaration {
         let is_locked = match &spec.dependencies {
             Dependencies::None => false,
             Dependencies::UvLock { dir } => {
-                let folder = project.join(dir);
-                read_project(&folder.join("pyproject.toml"), &mut parts)?;
-                read_into(&folder.join("uv.lock"), None, &mut parts)?;
+                uv_lock::read(project, dir, &mut parts)?;
                 spec.extra_requirements.is_empty()
             }
             Dependencies::Requirements { files } => {

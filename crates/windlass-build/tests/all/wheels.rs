@@ -5,6 +5,7 @@ mod install;
 mod refuse;
 mod resolve;
 mod sdist;
+mod workspace;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -67,6 +68,22 @@ fn python() -> &'static (PathBuf, PythonVersion) {
         let (path, version) = text.trim().split_once('\n').expect("two lines");
         (PathBuf::from(path), version.parse().expect("a version"))
     })
+}
+
+/// Locks a project with uv, as its owner does.
+fn make_uv_lock(cache: &Path, project: &Path) {
+    // The cache has a uv by now, or gets one.
+    let (other, plain) = requirements("itsdangerous==2.1.2\n");
+    resolve_in(cache, other.path(), &plain).expect("resolved");
+    let uv = on_path("uv").into_iter().next().unwrap_or(cache.join("uv-tool/bin/uv"));
+    let mut lock = Command::new(uv);
+    lock.arg("lock").arg("--python").arg(&python().0).current_dir(project);
+    assert!(lock.output().expect("uv runs").status.success());
+}
+
+fn versions(resolved: &Resolved) -> BTreeMap<&str, &str> {
+    let packages = resolved.resolution.packages.iter();
+    packages.map(|p| (p.name.as_str(), p.version.as_deref().unwrap_or_default())).collect()
 }
 
 fn target() -> Target {

@@ -120,7 +120,7 @@ fn declared(report: &PlanReport) -> String {
     use windlass_model::Dependencies as D;
     match &report.build.dependencies {
         D::UvLock { dir } if dir.is_empty() => "locked by uv.lock".to_owned(),
-        D::UvLock { dir } => format!("locked by {dir}/uv.lock"),
+        D::UvLock { dir } => format!("{dir} as locked by uv.lock"),
         D::Requirements { files } => format!("from {}", files.join(", ")),
         D::Project { file } => format!("from [project] of {file}"),
         D::None => "none declared".to_owned(),

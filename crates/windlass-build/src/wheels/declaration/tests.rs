@@ -98,3 +98,37 @@ fn sources_named_in_requirements_count_by_their_dependencies() {
     assert_eq!(read("'flask'", "1"), read("'flask'", "2"));
     assert_ne!(read("'flask'", "1"), read("'x'", "1"));
 }
+
+#[test]
+fn a_member_counts_with_the_lock_and_the_members_of_its_workspace() {
+    let read = |changed: &str, text: &str| {
+        let folder = tempfile::tempdir().expect("a folder");
+        let lock = "version = 1\n[[package]]\nname = 'api'\nsource = { editable = 'packages/api' }\n\
+             [[package]]\nname = 'core'\nsource = { virtual = 'packages/core' }\n";
+        let project = "[project]\nname = 'x'\ndependencies = ['flask']\n";
+        for (path, text) in [
+            ("pyproject.toml", "[tool.uv.workspace]\nmembers = ['packages/*']\n"),
+            ("uv.lock", lock),
+            ("packages/api/pyproject.toml", project),
+            ("packages/core/pyproject.toml", project),
+            ("packages/other/pyproject.toml", project),
+            (changed, text),
+        ] {
+            let path = folder.path().join(path);
+            fs::create_dir_all(path.parent().expect("it has one")).expect("made");
+            fs::write(path, text).expect("written");
+        }
+        let spec = spec(Dependencies::UvLock { dir: "packages/api".to_owned() });
+        Declaration::read(&spec, folder.path(), 5).expect("readable").digest
+    };
+    let base = read("README.md", "");
+    assert_eq!(base, read("packages/other/pyproject.toml", "[project]\nname = 'y'\n"));
+    for (path, text) in [
+        ("uv.lock", "version = 2\n"),
+        ("pyproject.toml", "[tool.uv]\nno-binary = true\n"),
+        ("packages/api/pyproject.toml", "[project]\ndependencies = ['x']\n"),
+        ("packages/core/pyproject.toml", "[project]\ndependencies = ['x']\n"),
+    ] {
+        assert_ne!(base, read(path, text), "{path}");
+    }
+}

@@ -16,11 +16,6 @@ fn lock_of(resolved: &Resolved) -> WindlassLock {
     }
 }
 
-fn versions(resolved: &Resolved) -> BTreeMap<&str, &str> {
-    let packages = resolved.resolution.packages.iter();
-    packages.map(|p| (p.name.as_str(), p.version.as_deref().unwrap_or_default())).collect()
-}
-
 /// A uv that cannot run: proves that none was started.
 fn without_uv() -> PackageTools {
     let mut tools = tools();
@@ -118,13 +113,7 @@ fn a_uv_lock_is_exported_and_additions_move_nothing() {
          [dependency-groups]\ndev = ['itsdangerous']\n"
     );
     std::fs::write(project.path().join("pyproject.toml"), &pyproject).expect("written");
-    // The cache has a uv by now, or gets one: it makes the project's own lock here.
-    let (other, plain) = requirements("itsdangerous==2.1.2\n");
-    resolve_in(&cache, other.path(), &plain).expect("resolved");
-    let uv = on_path("uv").into_iter().next().unwrap_or(cache.join("uv-tool/bin/uv"));
-    let mut lock = Command::new(uv);
-    lock.arg("lock").arg("--python").arg(&python().0).current_dir(project.path());
-    assert!(lock.output().expect("uv runs").status.success());
+    make_uv_lock(&cache, project.path());
 
     let dependencies = Dependencies::UvLock { dir: String::new() };
     let spec = super::spec(dependencies, &["jinja2>=2", "gunicorn<=20.1"]);
