@@ -3,8 +3,10 @@
 //! `[tool.windlass]` before the Procfile before the source. A Dockerfile and `.flaskenv` only
 //! decide between answers that the source gives. Two plausible answers are listed, never guessed.
 
+mod given;
 mod plausible;
 
+use self::given::given;
 use self::plausible::{Plausible, plausible, work_dir_of};
 use super::candidate::Candidate;
 use super::django::DjangoProject;
@@ -75,47 +77,6 @@ pub(super) fn choose(project: &Project<'_>) -> Result<App, InspectError> {
     }
     let app = from_source(project)?;
     Ok(App { refused, ..app })
-}
-
-/// The app behind a command, as far as the command names it.
-fn given(project: &Project<'_>, line: CommandLine, evidence: Evidence) -> App {
-    let named = rewrite::web(&line, &READING).ok().and_then(|rewritten| rewritten.app);
-    let mut app = App {
-        framework: None,
-        source: Source::Given(line),
-        import_root: project.base.clone(),
-        work_dir: project.base.clone(),
-        django: None,
-        evidence: vec![evidence],
-        refused: Vec::new(),
-    };
-    let Some(named) = named else {
-        app.framework = project.runners.first().map(|runner| runner.framework);
-        return app;
-    };
-    let (module, object) = named.split_once(':').unwrap_or((&named, ""));
-    let object = object.split('(').next().unwrap_or_default();
-    let names = |candidate: &Candidate| {
-        let reference = &candidate.reference;
-        reference.module == module && (object.is_empty() || reference.object == object)
-    };
-    if let Some(django) = project
-        .django
-        .iter()
-        .find(|django| [&django.wsgi, &django.asgi].into_iter().flatten().any(names))
-    {
-        app.framework = Some(Framework::Django);
-        app.evidence.push(django.manage.clone());
-        app.import_root.clone_from(&django.folder);
-        app.django = Some(django.clone());
-    } else if let Some(candidate) = project.candidates.iter().find(|c| names(c)) {
-        app.framework = Some(candidate.framework);
-        app.evidence.push(candidate.evidence.clone());
-        app.import_root.clone_from(&candidate.import_root);
-    } else if let Some(module) = project.modules.named(module) {
-        app.import_root.clone_from(&module.import_root);
-    }
-    app
 }
 
 fn by_reference(project: &Project<'_>, reference: &AppReference) -> Result<App, InspectError> {

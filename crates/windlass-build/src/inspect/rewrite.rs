@@ -21,8 +21,9 @@ pub(super) struct Rewritten {
     pub(super) serves: Serves,
     /// What was changed and why, in few words.
     pub(super) notes: Vec<String>,
-    /// `module:object` or a bare module that the server is given.
-    pub(super) app: Option<String>,
+    /// Words that may be the app that the server is given, the likelier first: only the
+    /// project's modules tell `mysite.wsgi` from the `info` of `--log-level info`.
+    pub(super) apps: Vec<String>,
 }
 
 /// Makes a web command ready.
@@ -56,7 +57,7 @@ pub(super) fn web(line: &CommandLine, tuning: &Tuning) -> Result<Rewritten, Refu
             return Ok(direct_or_shell(line, &server, notes));
         }
         last.words.extend(server);
-        return Ok(shell(&before, &last, Serves::Port, notes, None));
+        return Ok(shell(&before, &last, Serves::Port, notes, Vec::new()));
     };
     let removed = remove_flags(&mut server, arguments, rule);
     if !removed.is_empty() {
@@ -64,7 +65,7 @@ pub(super) fn web(line: &CommandLine, tuning: &Tuning) -> Result<Rewritten, Refu
     }
     let added = additions(rule, &server, tuning);
     let at = (arguments + usize::from(rule.subcommand.is_some())).min(server.len());
-    let app = app_argument(&server[at..]);
+    let apps = app_arguments(&server[at..]);
     let shared = rule.program == "gunicorn" && tuning.reuse_port;
     let serves = if shared { Serves::Port } else { Serves::Socket };
     server.splice(at..at, added.iter().map(|word| Word::new(word)));
@@ -77,9 +78,9 @@ pub(super) fn web(line: &CommandLine, tuning: &Tuning) -> Result<Rewritten, Refu
         && last.words.iter().all(|word| word.literal);
     if simple {
         let command = last.words.into_iter().map(|word| word.text).collect();
-        return Ok(Rewritten { command, serves, notes, app });
+        return Ok(Rewritten { command, serves, notes, apps });
     }
-    Ok(shell(&before, &last, serves, notes, app))
+    Ok(shell(&before, &last, serves, notes, apps))
 }
 
 /// Makes a command ready that takes no requests.
@@ -95,7 +96,7 @@ pub(super) fn background(line: &CommandLine) -> Vec<String> {
             if before.trim().is_empty() && last.assignments.is_empty() && literal {
                 return last.words.into_iter().map(|word| word.text).collect();
             }
-            shell(&before, &last, Serves::Nothing, Vec::new(), None).command
+            shell(&before, &last, Serves::Nothing, Vec::new(), Vec::new()).command
         }
     }
 }
@@ -175,26 +176,25 @@ fn additions(rule: &Rule, words: &[Word], tuning: &Tuning) -> Vec<String> {
     added
 }
 
-/// The first word that looks like `module:object` or, after flags, a module.
-fn app_argument(words: &[Word]) -> Option<String> {
-    let dotted = |text: &str| {
-        !text.is_empty()
-            && !text.starts_with('-')
-            && text.chars().all(|c| c.is_alphanumeric() || "._:()".contains(c))
+/// The words that look like `module:object`, then those that look like a module.
+fn app_arguments(words: &[Word]) -> Vec<String> {
+    let dotted = |text: &&str| {
+        text.chars().all(|c| c.is_alphanumeric() || "._:()".contains(c))
             && text.starts_with(|c: char| c.is_alphabetic() || c == '_')
     };
-    let words = || words.iter().map(|word| word.text.as_str()).filter(|text| dotted(text));
-    words().find(|text| text.contains(':')).or_else(|| words().next_back()).map(str::to_owned)
+    let words = words.iter().map(|word| word.text.as_str()).filter(dotted);
+    let (objects, modules): (Vec<&str>, Vec<&str>) = words.partition(|text| text.contains(':'));
+    objects.into_iter().chain(modules).map(str::to_owned).collect()
 }
 
 fn direct_or_shell(line: &CommandLine, words: &[Word], notes: Vec<String>) -> Rewritten {
     let direct = words.iter().all(|word| word.literal);
     if direct || matches!(line, CommandLine::Words(_)) {
         let command = words.iter().map(|word| word.text.clone()).collect();
-        return Rewritten { command, serves: Serves::Port, notes, app: None };
+        return Rewritten { command, serves: Serves::Port, notes, apps: Vec::new() };
     }
     let command = SimpleCommand { words: words.to_vec(), ..SimpleCommand::default() };
-    shell("", &command, Serves::Port, notes, None)
+    shell("", &command, Serves::Port, notes, Vec::new())
 }
 
 fn shell(
@@ -202,7 +202,7 @@ fn shell(
     last: &SimpleCommand,
     serves: Serves,
     notes: Vec<String>,
-    app: Option<String>,
+    apps: Vec<String>,
 ) -> Rewritten {
     // Assignments before `exec` reach the command: POSIX special built-ins export them.
     let words = last.words.iter().map(|word| word.raw.as_str());
@@ -215,13 +215,13 @@ fn shell(
         .collect();
     let line = format!("{before}{}", parts.join(" "));
     let command = vec!["/bin/sh".to_owned(), "-c".to_owned(), line];
-    Rewritten { command, serves, notes, app }
+    Rewritten { command, serves, notes, apps }
 }
 
 /// A line that only a shell understands, as it is.
 fn by_shell(line: &str, notes: Vec<String>) -> Rewritten {
     let command = vec!["/bin/sh".to_owned(), "-c".to_owned(), line.to_owned()];
-    Rewritten { command, serves: Serves::Port, notes, app: None }
+    Rewritten { command, serves: Serves::Port, notes, apps: Vec::new() }
 }
 
 #[cfg(test)]

@@ -81,14 +81,15 @@ fn a_shared_port_needs_a_port() {
 
 #[test]
 fn apps_are_read_out_of_commands() {
-    for (given, app) in [
-        ("gunicorn -w 3 shop.wsgi:app", Some("shop.wsgi:app")),
-        ("gunicorn 'shop:create_app()'", Some("shop:create_app()")),
-        ("gunicorn --config gunicorn.conf.py gettingstarted.wsgi", Some("gettingstarted.wsgi")),
-        ("python app.py", None),
+    for (given, apps) in [
+        ("gunicorn -w 3 shop.wsgi:app", vec!["shop.wsgi:app"]),
+        ("gunicorn 'shop:create_app()'", vec!["shop:create_app()"]),
+        ("gunicorn mysite.wsgi --log-level info", vec!["mysite.wsgi", "info"]),
+        ("gunicorn --chdir backend a.wsgi b:c", vec!["b:c", "backend", "a.wsgi"]),
+        ("python app.py", vec![]),
     ] {
         let rewritten = web(&line(given), &TEST_TUNING).expect(given);
-        assert_eq!(rewritten.app.as_deref(), app, "{given}");
+        assert_eq!(rewritten.apps, apps, "{given}");
     }
 }
 
