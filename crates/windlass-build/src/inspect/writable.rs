@@ -22,6 +22,17 @@ pub(super) struct Surroundings<'a> {
     pub(super) django: &'a [&'a Module],
 }
 
+impl Surroundings<'_> {
+    /// Where a path leads below the project: a relative one starts where processes do.
+    fn placed(&self, text: &str) -> Option<String> {
+        if text.starts_with(PROJECT) || text.starts_with('/') {
+            return in_project(text);
+        }
+        let path = in_project(&format!("{PROJECT}/{}/{text}", self.work_dir))?;
+        (path != self.work_dir).then_some(path)
+    }
+}
+
 /// All of them, one for each path.
 pub(super) fn find(around: &Surroundings<'_>) -> Vec<Kept> {
     let mut kept = Vec::new();
@@ -75,8 +86,7 @@ fn sqlite_urls(around: &Surroundings<'_>, module: &Module, kept: &mut Vec<Kept>)
                 None if flask_setting && in_flask() => {
                     Some((join(&module.import_root, "instance"), true))
                 }
-                None => in_project(&format!("{PROJECT}/{}/{path}", around.work_dir))
-                    .map(|path| (path, false)),
+                None => around.placed(path).map(|path| (path, false)),
             };
             if let Some((path, directory)) = found {
                 let evidence = Evidence::at(module.path.as_str(), line, "a SQLite database");
@@ -124,13 +134,7 @@ fn django_databases(around: &Surroundings<'_>, kept: &mut Vec<Kept>) {
                     continue;
                 };
                 for text in texts(around.modules, module, name) {
-                    let absolute = text.starts_with(PROJECT) || text.starts_with('/');
-                    let text = if absolute {
-                        text
-                    } else {
-                        format!("{PROJECT}/{}/{text}", around.work_dir)
-                    };
-                    let Some(path) = in_project(&text) else { continue };
+                    let Some(path) = around.placed(&text) else { continue };
                     let evidence =
                         Evidence::at(module.path.as_str(), assignment.line, "a SQLite database");
                     kept.push(Kept { path: PersistPath { path, directory: false }, evidence });
@@ -144,7 +148,8 @@ fn django_databases(around: &Surroundings<'_>, kept: &mut Vec<Kept>) {
 fn upload_folders(around: &Surroundings<'_>, kept: &mut Vec<Kept>) {
     let mut keep = |module: &Module, value: &Value, line: u32, name: &str| {
         for text in texts(around.modules, module, value) {
-            let Some(path) = in_project(&text).filter(|path| !path.is_empty()) else { continue };
+            let elsewhere = text.is_empty() || text.starts_with('~') || text.contains("://");
+            let Some(path) = around.placed(&text).filter(|_| !elsewhere) else { continue };
             let evidence = Evidence::at(module.path.as_str(), line, format!("`{name}`"));
             kept.push(Kept { path: PersistPath { path, directory: true }, evidence });
         }
@@ -217,6 +222,14 @@ mod tests {
                 "from pathlib import Path\nBASE_DIR = Path(__file__).parent.parent\nMEDIA_ROOT = BASE_DIR / 'media'\n",
                 folder("media"),
             ),
+            ("s/settings.py", "MEDIA_ROOT = 'media'\n", folder("media")),
+            ("s/settings.py", "MEDIA_ROOT = ''\n", vec![]),
+            ("s/settings.py", "MEDIA_ROOT = '/srv/media'\n", vec![]),
+            ("app.py", "UPLOAD_FOLDER = 'static/uploads'\n", folder("static/uploads")),
+            ("app.py", "app.config['UPLOAD_FOLDER'] = './up/'\n", folder("up")),
+            ("app.py", "UPLOAD_FOLDER = 's3://bucket/up'\n", vec![]),
+            ("app.py", "UPLOAD_FOLDER = '~/up'\n", vec![]),
+            ("app.py", "UPLOAD_FOLDER = '../up'\n", vec![]),
             ("tests/test_x.py", "URL = 'sqlite:///test.db'\n", vec![]),
         ] {
             assert_eq!(kept(&[(path, text)], "s.settings"), expected, "{text}");
