@@ -13,12 +13,12 @@ use super::notes;
 use super::processes::{self, Processes};
 use super::project::Project;
 use super::python_choice::{self, PythonChoice};
-use super::static_files::COMMAND;
 use super::tree::{file_name, parent};
 use super::websockets;
 use super::writable::Kept;
 use super::{HostFacts, Inspection};
 use std::collections::BTreeMap;
+use windlass_model::shell_words::line;
 use windlass_model::{
     AppName, AppSpec, BuildSpec, Dependencies, Evidence, Finding, PersistPath, ProcessType,
 };
@@ -51,8 +51,8 @@ pub(super) fn conclude(
     let mut kept = kept(project, app);
     let (mut made, mut static_finding) = (made, None);
     if let Some(found) = static_files(project, app, &made) {
-        made.release.insert(0, COMMAND.map(str::to_owned).to_vec());
-        let value = format!("{} before each release", COMMAND.join(" "));
+        let value = format!("{} before each release", line(&found.command));
+        made.release.insert(0, found.command);
         static_finding = Some(Finding {
             subject: "static files".to_owned(),
             value,

@@ -13,18 +13,37 @@ use super::path_value::{in_project, texts};
 use super::python_source::Value;
 use windlass_model::{Evidence, PersistPath};
 
-/// The command that collects.
-pub(super) const COMMAND: [&str; 4] = ["python", "manage.py", "collectstatic", "--noinput"];
+/// The command that collects, as run in the folder that the app's processes start in.
+fn command(manage: &str, work_dir: &str) -> Vec<String> {
+    let manage = relative(manage, work_dir);
+    ["python", &manage, "collectstatic", "--noinput"].map(str::to_owned).to_vec()
+}
+
+/// A file as seen from a folder; both are relative to the project.
+fn relative(file: &str, folder: &str) -> String {
+    let parts = |path: &'_ str| -> Vec<String> {
+        path.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect()
+    };
+    let (file, folder) = (parts(file), parts(folder));
+    let shared = file.iter().zip(&folder).take_while(|(a, b)| a == b).count();
+    let ups = vec!["..".to_owned(); folder.len() - shared];
+    [&ups[..], &file[shared..]].concat().join("/")
+}
 
 /// What must be collected, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct StaticFiles {
+    pub(super) command: Vec<String>,
     pub(super) folder: PersistPath,
     pub(super) evidence: Vec<Evidence>,
 }
 
-/// The folder to collect into, when pages need it.
-pub(super) fn needed(modules: &Modules, chain: &[&Module]) -> Option<StaticFiles> {
+/// What to collect and where to, when pages need it.
+pub(super) fn needed(
+    modules: &Modules,
+    chain: &[&Module],
+    (manage, work_dir): (&str, &str),
+) -> Option<StaticFiles> {
     let (owner, root) = setting(chain, "STATIC_ROOT")?;
     let found = texts(modules, owner, &root.value);
     let path = found.iter().find_map(|text| in_project(text))?;
@@ -44,6 +63,7 @@ pub(super) fn needed(modules: &Modules, chain: &[&Module]) -> Option<StaticFiles
     })?;
     let place = Evidence::at(owner.path.as_str(), root.line, "`STATIC_ROOT` is set");
     Some(StaticFiles {
+        command: command(manage, work_dir),
         folder: PersistPath { path, directory: true },
         evidence: vec![reason, place],
     })
@@ -67,6 +87,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_command_finds_manage_py_from_where_it_runs() {
+        for (manage, work_dir, expected) in [
+            ("manage.py", "", "manage.py"),
+            ("backend/manage.py", "", "backend/manage.py"),
+            ("backend/manage.py", "backend", "manage.py"),
+            ("a/src/manage.py", "a", "src/manage.py"),
+            ("a/manage.py", "a/b/c", "../../manage.py"),
+            ("a/manage.py", "b", "../a/manage.py"),
+        ] {
+            assert_eq!(command(manage, work_dir)[1], expected, "{manage} from {work_dir}");
+        }
+    }
+
+    #[test]
     fn only_where_pages_need_them() {
         let start = "from pathlib import Path\nBASE_DIR = Path(__file__).parent.parent\n";
         let root = "STATIC_ROOT = BASE_DIR / 'staticfiles'\n";
@@ -83,7 +117,8 @@ mod tests {
             let text = format!("{start}{rest}");
             let tree = Tree::from_files([("core/settings.py", text.as_str())]);
             let modules = Modules::read(&tree, "").expect("parsed");
-            let found = needed(&modules, &settings_chain(&modules, "core.settings"));
+            let found =
+                needed(&modules, &settings_chain(&modules, "core.settings"), ("manage.py", ""));
             let folder = found.map(|found| found.folder.path);
             assert_eq!(folder.as_deref(), expected.then_some("staticfiles"), "{rest}");
         }

@@ -1,6 +1,7 @@
 //! Whole small projects, and what is concluded from them.
 
 mod hostile;
+mod places;
 mod refused;
 mod shapes;
 

@@ -111,5 +111,6 @@ pub(super) fn static_files(
         || project.config.persist.is_some()
         || made.release.iter().any(collects);
     let chain = settings_chain(&project.modules, &django.settings);
-    static_files::needed(&project.modules, &chain).filter(|_| !told)
+    let places = (django.manage.file.as_str(), app.work_dir.as_str());
+    static_files::needed(&project.modules, &chain, places).filter(|_| !told)
 }
