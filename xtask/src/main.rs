@@ -9,7 +9,7 @@
 
 mod tidy;
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -18,15 +18,17 @@ fn main() -> Result<ExitCode> {
     let words: Vec<String> = env::args().skip(1).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words[..] {
-        ["tidy"] => tidy::run(&root(), false),
-        ["tidy", "--write"] => tidy::run(&root(), true),
-        ["docs"] => tidy::write_documents(&root()),
+        ["tidy"] => tidy::run(&root()?, false),
+        ["tidy", "--write"] => tidy::run(&root()?, true),
+        ["docs"] => tidy::write_documents(&root()?),
         _ => bail!("usage: cargo xtask tidy [--write], or cargo xtask docs"),
     }
 }
 
-/// The workspace's root: the parent of this package.
-fn root() -> PathBuf {
-    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
-    package.parent().unwrap_or(package).to_owned()
+/// The workspace's root: the parent of the package that Cargo runs. Not as of compiling: checkouts
+/// that share a target folder share the program too.
+fn root() -> Result<PathBuf> {
+    let package = env::var_os("CARGO_MANIFEST_DIR").context("run it as `cargo xtask`")?;
+    let package = Path::new(&package);
+    Ok(package.parent().unwrap_or(package).to_owned())
 }

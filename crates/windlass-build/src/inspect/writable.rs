@@ -222,6 +222,16 @@ mod tests {
                 "from pathlib import Path\nBASE_DIR = Path(__file__).parent.parent\nMEDIA_ROOT = BASE_DIR / 'media'\n",
                 folder("media"),
             ),
+            ("tests/test_x.py", "URL = 'sqlite:///test.db'\n", vec![]),
+        ] {
+            assert_eq!(kept(&[(path, text)], "s.settings"), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn relative_folders_are_kept_and_those_elsewhere_are_not() {
+        let folder = |path: &str| vec![(path.to_owned(), true)];
+        for (path, text, expected) in [
             ("s/settings.py", "MEDIA_ROOT = 'media'\n", folder("media")),
             ("s/settings.py", "MEDIA_ROOT = ''\n", vec![]),
             ("s/settings.py", "MEDIA_ROOT = '/srv/media'\n", vec![]),
@@ -230,7 +240,6 @@ mod tests {
             ("app.py", "UPLOAD_FOLDER = 's3://bucket/up'\n", vec![]),
             ("app.py", "UPLOAD_FOLDER = '~/up'\n", vec![]),
             ("app.py", "UPLOAD_FOLDER = '../up'\n", vec![]),
-            ("tests/test_x.py", "URL = 'sqlite:///test.db'\n", vec![]),
         ] {
             assert_eq!(kept(&[(path, text)], "s.settings"), expected, "{text}");
         }

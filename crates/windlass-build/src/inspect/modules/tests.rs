@@ -35,6 +35,14 @@ fn modules_are_named_from_where_they_are_imported() {
             "",
             "app.main",
         ),
+    ] {
+        assert_named(files, path, root, name);
+    }
+}
+
+#[test]
+fn a_folder_of_its_own_name_is_told_from_a_package_of_that_name() {
+    for (files, path, root, name) in [
         (
             vec![("src/main.py", "from src.db import x"), ("src/db.py", "")],
             "src/main.py",
@@ -65,11 +73,15 @@ fn modules_are_named_from_where_they_are_imported() {
         ),
         (vec![("p/manage.py", ""), ("p/core/wsgi.py", "")], "p/core/wsgi.py", "p", "core.wsgi"),
     ] {
-        let tree = Tree::from_files(files);
-        let modules = Modules::read(&tree, "").expect("parsed");
-        let module = modules.at(path).expect("it is there");
-        assert_eq!((module.import_root.as_str(), module.name.as_str()), (root, name), "{path}");
+        assert_named(files, path, root, name);
     }
+}
+
+fn assert_named(files: Vec<(&str, &str)>, path: &str, root: &str, name: &str) {
+    let tree = Tree::from_files(files);
+    let modules = Modules::read(&tree, "").expect("parsed");
+    let module = modules.at(path).expect("it is there");
+    assert_eq!((module.import_root.as_str(), module.name.as_str()), (root, name), "{path}");
 }
 
 #[test]
