@@ -74,6 +74,15 @@ fn no_request_is_lost_over_good_and_bad_releases() {
 }
 
 #[test]
+fn a_release_that_dies_while_it_serves_costs_no_request() {
+    let site = Site::flask("kiosk", "text 1");
+    let load = site.load(16, 20);
+    refused(&site, Fault::DiesServing, "text 1");
+    let report = load.stop();
+    assert_eq!(report.failed, 0, "{report}");
+}
+
+#[test]
 fn a_release_that_changes_nothing_but_code_reuses_its_layers() {
     let site = Site::flask("reuse", "one");
     let before = blobs(&site);
