@@ -32,3 +32,13 @@ pub use resolve::ResolveError;
 pub use root::UnpackPackagesError;
 pub(crate) use root::{RootEntries, entries};
 pub use trust::TrustError;
+
+/// What reads bytes from outside, for the fuzzer.
+#[cfg(fuzzing)]
+pub(crate) mod fuzzed {
+    pub(crate) use super::deb::Deb;
+    pub(crate) use super::index::PackageIndex;
+    pub(crate) use super::relation::parse as parse_relations;
+    pub(crate) use super::release::Release;
+    pub(crate) use super::version::compare;
+}

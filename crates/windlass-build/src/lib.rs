@@ -10,6 +10,8 @@ pub mod build;
 pub mod debian;
 pub mod download;
 pub mod explain;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 pub mod image;
 pub mod inspect;
 mod meter;

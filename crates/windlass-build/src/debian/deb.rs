@@ -61,8 +61,12 @@ impl Deb {
     /// Reads a package whose digest is already checked.
     pub(crate) fn read(path: &Path) -> Result<Self, DebError> {
         let read = |source| DebError::Read { path: path.to_owned(), source };
-        let bytes = std::fs::read(path).map_err(read)?;
-        let members = ar_members(&bytes)
+        Self::parse(&std::fs::read(path).map_err(read)?, path)
+    }
+
+    /// Reads the bytes of a package; `path` is for messages.
+    pub(crate) fn parse(bytes: &[u8], path: &Path) -> Result<Self, DebError> {
+        let members = ar_members(bytes)
             .ok_or_else(|| DebError::Form { path: path.to_owned(), missing: "an archive" })?;
         let member = |prefix: &'static str| {
             members
@@ -145,7 +149,8 @@ fn tar_entries(reader: Box<dyn Read + '_>, path: &Path) -> Result<Vec<LayerEntry
                 }
             }
             tar::EntryType::Regular => {
-                let mut bytes = Vec::with_capacity(entry.size() as usize);
+                // What a header claims is not reserved: only what is there takes memory.
+                let mut bytes = Vec::new();
                 entry.read_to_end(&mut bytes).map_err(read)?;
                 EntryKind::File(Content::Bytes(bytes))
             }

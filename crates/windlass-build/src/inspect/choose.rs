@@ -123,9 +123,39 @@ fn from_source(project: &Project<'_>) -> Result<App, InspectError> {
     }
 }
 
-/// Narrows several answers down by what the project says elsewhere, or by the customary name
-/// where all are in one file.
+/// Narrows several answers down by what the project says elsewhere, or by the customary names:
+/// a module made for servers to load, or of several objects in one file `app`.
 fn decide(project: &Project<'_>, all: Vec<Plausible>) -> Vec<Plausible> {
+    let (all, decided) = by_hints(project, all);
+    if decided {
+        return all;
+    }
+    // Scripts make an app too, to work on its data; `wsgi.py` exists to be loaded by a server.
+    for entry in ["wsgi", "asgi"] {
+        let named = |plausible: &Plausible| {
+            let module = plausible.name.split(':').next().unwrap_or_default();
+            module.rsplit('.').next() == Some(entry)
+        };
+        if let [at] = positions(&all, named)[..] {
+            let rule = format!("`{entry}.py` is where servers look for the app");
+            return only(all, at, Evidence::rule(rule));
+        }
+    }
+    let file = all.first().map(|plausible| plausible.app.evidence[0].file.clone());
+    let one_file = all.iter().all(|p| Some(&p.app.evidence[0].file) == file.as_ref());
+    if one_file {
+        for name in ["app", "application"] {
+            let named = |plausible: &Plausible| plausible.name.ends_with(&format!(":{name}"));
+            if let [at] = positions(&all, named)[..] {
+                return only(all, at, Evidence::rule(format!("`{name}` is the customary name")));
+            }
+        }
+    }
+    all
+}
+
+/// Narrows down by the Dockerfile's command and `.flaskenv`; says whether one answer is left.
+fn by_hints(project: &Project<'_>, all: Vec<Plausible>) -> (Vec<Plausible>, bool) {
     let mut hints: Vec<(String, Evidence)> = project.dockerfile.command.iter().cloned().collect();
     let flaskenv = join(&project.base, ".flaskenv");
     for (at, line) in project.tree.text(&flaskenv).unwrap_or_default().lines().enumerate() {
@@ -140,20 +170,10 @@ fn decide(project: &Project<'_>, all: Vec<Plausible>) -> Vec<Plausible> {
             !plausible.name.is_empty() && (hint.contains(&plausible.name) || hint == module)
         };
         if let [at] = positions(&all, named)[..] {
-            return only(all, at, evidence);
+            return (only(all, at, evidence), true);
         }
     }
-    let file = all.first().map(|plausible| plausible.app.evidence[0].file.clone());
-    let one_file = all.iter().all(|p| Some(&p.app.evidence[0].file) == file.as_ref());
-    if one_file {
-        for name in ["app", "application"] {
-            let named = |plausible: &Plausible| plausible.name.ends_with(&format!(":{name}"));
-            if let [at] = positions(&all, named)[..] {
-                return only(all, at, Evidence::rule(format!("`{name}` is the customary name")));
-            }
-        }
-    }
-    all
+    (all, false)
 }
 
 fn positions(all: &[Plausible], wanted: impl Fn(&Plausible) -> bool) -> Vec<usize> {

@@ -36,6 +36,12 @@ const SHAPES: &[Shape] = &[
         ("", &["src", ""]),
     ),
     (
+        "scripts that make an app beside the module for servers",
+        &[("manage.py", FLASK), ("import.py", FLASK), ("wsgi.py", FLASK), ("serve.py", FLASK)],
+        ("gunicorn", "wsgi:app"),
+        ("", &[""]),
+    ),
+    (
         "package",
         &[("api/__init__.py", ""), ("api/main.py", FASTAPI)],
         ("uvicorn", "api.main:app"),

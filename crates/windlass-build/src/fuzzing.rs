@@ -1,0 +1,54 @@
+//! Entry points for fuzzing: each reads bytes that came from outside and must neither panic nor
+//! take memory that the bytes do not justify. Only compiled for the fuzzer (`fuzz/README.md`).
+
+use crate::debian::fuzzed;
+use crate::inspect::{HostFacts, Tree, inspect};
+use std::path::Path;
+
+/// A Debian package.
+pub fn deb(bytes: &[u8]) {
+    let Ok(deb) = fuzzed::Deb::parse(bytes, Path::new("fuzzed.deb")) else { return };
+    for entry in &deb.entries {
+        let climbs = entry.path.split('/').any(|part| part == "..");
+        assert!(!climbs && !entry.path.starts_with('/'), "`{}` leaves the root", entry.path);
+    }
+}
+
+/// Texts of a Debian archive.
+pub fn archive_index(text: &str) {
+    let _ = fuzzed::Release::parse(text);
+    for group in fuzzed::parse_relations(text).iter().flatten() {
+        let _ = group.to_string();
+        let _ = group.allows("1:2.0~rc1-1");
+    }
+    let versions: Vec<&str> = text.split_whitespace().take(3).collect();
+    if let [a, b, c] = versions[..] {
+        order(a, b, c);
+    }
+    let mut index = fuzzed::PackageIndex::default();
+    index.add("archive", text.to_owned());
+    for name in ["a", "libc6"].into_iter().chain(versions) {
+        let _ = (index.versions(name), index.providers(name), index.similar(name));
+    }
+}
+
+/// Versions have a total order (Debian Policy, section 5.6.12).
+fn order(a: &str, b: &str, c: &str) {
+    use fuzzed::compare;
+    assert_eq!(compare(a, b), compare(b, a).reverse(), "{a} {b}");
+    if compare(a, b).is_le() && compare(b, c).is_le() {
+        assert!(compare(a, c).is_le(), "{a} {b} {c}");
+    }
+}
+
+/// A project: names and texts of its files in turn, separated by NUL.
+pub fn project(text: &str) {
+    let mut parts = text.split('\0');
+    let mut files = Vec::new();
+    while let (Some(name), Some(text)) = (parts.next(), parts.next()) {
+        files.push((name, text));
+    }
+    let facts =
+        HostFacts { folder: "fuzzed".to_owned(), pythons: crate::debian::pythons(), cores: 2 };
+    let _ = inspect(&Tree::from_files(files), &facts);
+}

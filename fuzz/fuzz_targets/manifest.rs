@@ -1,0 +1,21 @@
+//! Manifests, indexes and configs of foreign images: what is read is written the same.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use windlass_oci::{ImageConfig, Index, Manifest};
+
+fuzz_target!(|bytes: &[u8]| {
+    again::<Manifest>(bytes);
+    again::<Index>(bytes);
+    again::<ImageConfig>(bytes);
+});
+
+/// What was understood once is understood alike once it is written.
+fn again<T>(bytes: &[u8])
+where
+    T: serde::de::DeserializeOwned + serde::Serialize + PartialEq + std::fmt::Debug,
+{
+    let Ok(value) = serde_json::from_slice::<T>(bytes) else { return };
+    let text = serde_json::to_vec(&value).expect("writable");
+    assert_eq!(serde_json::from_slice::<T>(&text).expect("readable"), value);
+}
