@@ -34,6 +34,8 @@ pub fn explain_layer(error: &LayerError) -> Problem {
         LayerError::Read { source, .. } => disk("layer-read", error, source),
         LayerError::Changed { .. } => Problem::user("layer-changed", error.to_string())
             .hint("Deploy again when nothing writes into the project."),
+        LayerError::Damaged { .. } => Problem::environment("segment-damaged", error.to_string())
+            .hint("Deploy again: what is damaged is made again. Then check the disk."),
         LayerError::Write { source } => disk("layer-write", error, source),
     };
     problem.sources(error)

@@ -7,6 +7,11 @@
 
 mod arrange;
 mod header;
+mod spliced;
+
+pub(crate) use arrange::is_layer_path;
+pub(crate) use header::file_head;
+pub use spliced::{SplicedFile, SplicedLayer};
 
 use crate::hashing::Hashing;
 use crate::{Content, Descriptor, EntryKind, LayerEntry};
@@ -65,6 +70,12 @@ pub enum LayerError {
     #[error("{} changed while it was read", path.display())]
     Changed {
         /// The file.
+        path: PathBuf,
+    },
+    /// A segment is not what was written: it must be made again.
+    #[error("{} is damaged", path.display())]
+    Damaged {
+        /// The segment's file.
         path: PathBuf,
     },
     /// The layer cannot be written.

@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 pub mod config;
+pub mod deflate;
 pub mod descriptor;
 pub mod entry;
 pub mod explain;
@@ -14,14 +15,18 @@ mod hashing;
 pub mod layer;
 pub mod layer_cache;
 pub mod manifest;
+pub mod segment;
 pub mod store;
 pub mod unpack;
 
 pub use config::{Healthcheck, History, ImageConfig};
 pub use descriptor::Descriptor;
 pub use entry::{Content, EntryKind, LayerEntry};
-pub use layer::{LayerError, LayerInfo, LayerWriter};
+pub use layer::{LayerError, LayerInfo, LayerWriter, SplicedFile, SplicedLayer};
 pub use layer_cache::LayerCache;
 pub use manifest::{Index, Manifest};
+pub use segment::{
+    FileHead, FileRange, PieceSource, SegmentError, SegmentFiles, SegmentWriter, Slice,
+};
 pub use store::{BlobWriter, ImageStore, StoreError};
 pub use unpack::{Expected, UnpackError, unpack_layer};

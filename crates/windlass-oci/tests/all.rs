@@ -2,7 +2,9 @@
 
 mod all {
     mod cache;
+    mod deflate;
     mod layer;
+    mod spliced;
     mod store;
     mod unpack;
 }

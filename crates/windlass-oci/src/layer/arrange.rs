@@ -40,12 +40,15 @@ pub(super) fn arranged(entries: Vec<LayerEntry>) -> Result<Vec<LayerEntry>, Laye
 }
 
 fn components(path: &str) -> Result<Vec<String>, LayerError> {
-    let parts: Vec<_> = path.split('/').map(str::to_owned).collect();
-    let bad = |part: &String| matches!(part.as_str(), "" | "." | "..") || part.contains('\0');
-    if parts.iter().any(bad) {
+    if !is_layer_path(path) {
         return Err(LayerError::Path { path: path.to_owned() });
     }
-    Ok(parts)
+    Ok(path.split('/').map(str::to_owned).collect())
+}
+
+/// Whether a layer can hold the path: relative, without empty, `.` and `..` parts.
+pub(crate) fn is_layer_path(path: &str) -> bool {
+    !path.contains('\0') && path.split('/').all(|part| !matches!(part, "" | "." | ".."))
 }
 
 #[cfg(test)]

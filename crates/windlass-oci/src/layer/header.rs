@@ -1,6 +1,6 @@
 //! Tar headers: POSIX ustar, with a PAX record before it for what ustar cannot say.
 
-use crate::LayerEntry;
+use crate::{EntryKind, LayerEntry};
 
 const NAME: usize = 100;
 const PREFIX: usize = 155;
@@ -44,6 +44,17 @@ pub(super) fn head(entry: &LayerEntry, size: u64, kind: u8, target: &str) -> Vec
         short_target,
     ));
     blocks
+}
+
+/// All header blocks of a regular file of root's.
+pub(crate) fn file_head(path: &str, mode: u32, size: u64) -> Vec<u8> {
+    let entry = LayerEntry::new(path, mode, EntryKind::Dir);
+    head(&entry, size, b'0', "")
+}
+
+/// All header blocks of a folder of root's that everybody may read.
+pub(super) fn folder_head(path: &str) -> Vec<u8> {
+    head(&LayerEntry::dir(path), 0, b'5', "")
 }
 
 /// Ustar's prefix and name, when the whole name fits in them and is ASCII.
