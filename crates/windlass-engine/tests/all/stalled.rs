@@ -19,6 +19,22 @@ fn exec_sleep(world: &World, spec: &ContainerSpec) -> Result<u8, ControlError> {
     world.engine.exec(&spec.id, &what, [null.as_fd(); 3])
 }
 
+/// Runs a container with this code, executes a program in it once it is `up`, and asks it to stop
+/// when it says `enough`. The container must end as asked; returns how the program ended.
+fn exec_until_enough(world: &World, code: &str) -> Result<u8, ControlError> {
+    let spec = world.python("a", code);
+    world.engine.start(&spec).expect("started");
+    world.await_line(&spec.id, "up");
+    let (end, program) = thread::scope(|scope| {
+        let program = scope.spawn(|| exec_sleep(world, &spec));
+        world.await_line(&spec.id, "enough");
+        let end = world.engine.stop(&spec.id, 15, PATIENCE).expect("stopped");
+        (end, program.join().expect("no panic"))
+    });
+    assert_eq!(end, Some(ExitReason::Signal { signal: 15 }), "asked, not killed");
+    program
+}
+
 #[test]
 fn a_shim_that_was_stopped_is_ended_by_stop_and_by_remove() {
     let world = World::new();
@@ -60,16 +76,7 @@ while not stopped():
 print('x' * 2000000, flush=True)
 print('enough', flush=True)
 signal.pause()";
-    let spec = world.python("a", code);
-    world.engine.start(&spec).expect("started");
-    world.await_line(&spec.id, "up");
-    let (end, program) = thread::scope(|scope| {
-        let program = scope.spawn(|| exec_sleep(&world, &spec));
-        world.await_line(&spec.id, "enough");
-        let end = world.engine.stop(&spec.id, 15, PATIENCE).expect("stopped");
-        (end, program.join().expect("no panic"))
-    });
-    assert_eq!(end, Some(ExitReason::Signal { signal: 15 }), "asked, not killed");
+    let program = exec_until_enough(&world, code);
     assert!(!matches!(program, Ok(0)), "{program:?}");
 }
 
@@ -98,15 +105,6 @@ except OSError: pass
 print('x' * 2000000, flush=True)
 print('enough', flush=True)
 signal.pause()";
-    let spec = world.python("a", code);
-    world.engine.start(&spec).expect("started");
-    world.await_line(&spec.id, "up");
-    let (end, program) = thread::scope(|scope| {
-        let program = scope.spawn(|| exec_sleep(&world, &spec));
-        world.await_line(&spec.id, "enough");
-        let end = world.engine.stop(&spec.id, 15, PATIENCE).expect("stopped");
-        (end, program.join().expect("no panic"))
-    });
-    assert_eq!(end, Some(ExitReason::Signal { signal: 15 }), "asked, not killed");
+    let program = exec_until_enough(&world, code);
     assert_eq!(program.expect("an end"), 137);
 }
