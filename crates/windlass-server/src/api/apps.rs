@@ -176,6 +176,7 @@ fn crashing(status: &ReplicaStatus) -> Option<Problem> {
     let exit = status.last_exit.filter(|_| status.restarts > 2)?;
     let ReplicaStatus { replica, restarts, .. } = status;
     let message = format!("{replica} keeps ending: {restarts} restarts, the last time it {exit}");
-    let hint = format!("its log: windlass logs --process {}", replica.process);
+    let (app, process) = (&replica.app, &replica.process);
+    let hint = format!("its log: windlass logs --app {app} --process {process}");
     Some(Problem::user("replica-crashes", message).hint(hint))
 }

@@ -164,8 +164,10 @@ impl<B: BackEnd> Executor<B> {
         let id = row.job.id;
         if let JobKind::Destroy { data } = row.job.kind {
             if let Err(failure) = self.back_end.remove_app(&row.job.app, data).await {
+                let again = format!("windlass destroy --app {}", row.job.app);
                 let problem = explain_effect(&failure)
-                    .hint("the app is stopped; what is left of it goes with another try: windlass destroy");
+                    .hint("the app is stopped; what is left of it goes with another try")
+                    .hint(again);
                 return self.store.set_job_state(id, JobState::Failed { problem }).await;
             }
             self.store.remove_app(row.job.app.clone()).await?;
@@ -198,5 +200,6 @@ impl<B: BackEnd> Executor<B> {
 
 fn never_served(app: &AppRow) -> Problem {
     let message = format!("`{}` has no release that ever served", app.name);
-    Problem::user("release-unknown", message).hint("deploy it: windlass deploy")
+    Problem::user("release-unknown", message)
+        .hint(format!("deploy it from its project's folder: windlass deploy --app {}", app.name))
 }

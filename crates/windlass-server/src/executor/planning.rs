@@ -66,7 +66,7 @@ pub fn rollback_target<'a>(
     if current == Some(release.number) {
         let message = format!("release {} of `{}` is the current one", release.number, app.name);
         return Err(Problem::user("release-is-current", message)
-            .hint("to start its replicas afresh: windlass restart"));
+            .hint(format!("to start its replicas afresh: windlass restart --app {}", app.name)));
     }
     if !kept_releases(app, releases).any(|kept| kept.number == release.number) {
         let message = format!("the image of release {} of `{}` is gone", release.number, app.name);

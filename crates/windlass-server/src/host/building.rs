@@ -116,7 +116,7 @@ fn check_room(folder: &Path) -> Result<(), Problem> {
     let message = format!("only {} are free on the disk of {}", size(free), existing.display());
     Err(Problem::environment("disk-full", message)
         .cause(format!("a build is begun only where {} are free", size(ROOM_BYTES)))
-        .hint("make room, or destroy apps that are not needed: windlass destroy"))
+        .hint("make room, or destroy apps that are not needed: windlass destroy --app NAME"))
 }
 
 /// Which progress is worth telling.

@@ -88,12 +88,13 @@ impl HostBackEnd {
         report: &Report,
     ) -> Result<Option<ExitReason>, StepFailure> {
         let (engine, store) = (Arc::clone(&self.engine), self.store.clone());
-        let (job, number, report) = (run.job, run.release.number, report.clone());
+        let (job, report) = (run.job, report.clone());
+        let of = (run.release.app.clone(), run.release.number);
         let limit = Duration::from_millis(run.deadline_ms);
         let still = Arc::new(AtomicBool::new(true));
         let _waiting = Waiting(Arc::clone(&still));
         let exit = off_reactor(move || {
-            let output = ReleaseOutput::follow(&log, number, &report);
+            let output = ReleaseOutput::follow(&log, of, &report);
             let waited_for = || still.load(Ordering::Relaxed);
             // That a job is cancelled is durable before anybody stops waiting because of it.
             let cancelled = || store.job(job).ok().flatten().is_some_and(|found| found.cancelled);

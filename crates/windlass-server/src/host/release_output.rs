@@ -7,7 +7,7 @@ use crate::report::Report;
 use std::path::Path;
 use std::time::Duration;
 use windlass_engine::LogFollower;
-use windlass_model::{Event, ReleaseNumber};
+use windlass_model::{AppName, Event, ReleaseNumber};
 
 /// The most lines of one command that are told.
 const MOST_LINES: usize = 2_000;
@@ -19,16 +19,16 @@ pub(super) struct ReleaseOutput<'a> {
     /// `None` once nothing more is told.
     lines: Option<LogFollower>,
     report: &'a Report,
-    release: ReleaseNumber,
+    of: (AppName, ReleaseNumber),
     left: (usize, usize),
 }
 
 impl<'a> ReleaseOutput<'a> {
     /// The output that goes to `log`. A log that cannot be followed costs the user lines, not the
     /// command.
-    pub(super) fn follow(log: &Path, release: ReleaseNumber, report: &'a Report) -> Self {
+    pub(super) fn follow(log: &Path, of: (AppName, ReleaseNumber), report: &'a Report) -> Self {
         let lines = LogFollower::from_start(log).ok();
-        Self { lines, report, release, left: (MOST_LINES, MOST_BYTES) }
+        Self { lines, report, of, left: (MOST_LINES, MOST_BYTES) }
     }
 
     /// Tells the next line, for which it waits at most `wait`; `false` when there was none.
@@ -40,7 +40,8 @@ impl<'a> ReleaseOutput<'a> {
         let Ok(Some(line)) = lines.next(wait) else { return false };
         let (lines_left, bytes_left) = self.left;
         if lines_left == 0 || line.text.len() > bytes_left {
-            let line = format!("more is in: windlass logs --release {}", self.release);
+            let (app, release) = &self.of;
+            let line = format!("more is in: windlass logs --app {app} --release {release}");
             self.report.tell(Event::Output { line });
             self.lines = None;
             return false;
@@ -70,7 +71,8 @@ mod tests {
         let job = store.submit("shop".parse().expect("valid"), deploy, 0);
         let job = reactor.block_on(job).expect("accepted").id;
         let report = Report::new(store.clone(), job);
-        let mut output = ReleaseOutput::follow(&log, ReleaseNumber(7), &report);
+        let of = ("shop".parse().expect("valid"), ReleaseNumber(7));
+        let mut output = ReleaseOutput::follow(&log, of, &report);
         while output.tell(Duration::ZERO) {}
         assert!(!output.tell(Duration::ZERO), "nothing comes after the last");
         // Written after everything that was told.
@@ -85,7 +87,7 @@ mod tests {
 
     #[test]
     fn a_talkative_command_is_told_to_a_limit_and_then_where_the_rest_is() {
-        let more = "more is in: windlass logs --release 7";
+        let more = "more is in: windlass logs --app shop --release 7";
         assert_eq!(told(["a", "b"].map(str::to_owned).into_iter()), ["a", "b"]);
         let many = told((0..5_000).map(|number| format!("line {number}")));
         assert_eq!((many.len(), many[1_999].as_str()), (MOST_LINES + 1, "line 1999"));

@@ -14,7 +14,8 @@ pub(crate) struct ReleaseRow {
 
 impl Store {
     /// Writes a release under the app's next number, that `job` made it, and that the app is now
-    /// that of `project`. The number in `release` is ignored; numbers are never used twice, not even after a failure.
+    /// that of `project`. The number in `release` is ignored; numbers are never used twice, not
+    /// even after a failure.
     pub async fn add_release(
         &self,
         job: JobId,
