@@ -1,7 +1,7 @@
 //! The engine: containers of one installation, found again from the disk alone.
 
 mod control;
-mod folders;
+pub(crate) mod folders;
 mod inside;
 mod patience;
 mod start;

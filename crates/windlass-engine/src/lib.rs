@@ -29,6 +29,7 @@ mod sys;
 
 pub use capabilities::HostCapabilities;
 pub use cgroup::{CgroupKind, Enforcement};
+pub use engine::folders::remove as remove_folder;
 pub use engine::{Engine, EngineDirs};
 pub use error::{ControlError, EngineError, StartError};
 pub use exec::{ExecSpec, Streams};

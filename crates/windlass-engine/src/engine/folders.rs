@@ -13,7 +13,10 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
 /// Removes a folder with all that is in it; one that is not there is removed already.
-pub(super) fn remove(path: &Path) -> io::Result<()> {
+///
+/// # Errors
+/// A path that is no folder (a link to one is none), and what the disk meets.
+pub fn remove(path: &Path) -> io::Result<()> {
     let name = CString::new(path.as_os_str().as_bytes())?;
     let top = match open(CWD, &name) {
         Err(Errno::NOENT) => return Ok(()),

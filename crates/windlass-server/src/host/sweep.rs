@@ -101,7 +101,7 @@ fn remove_others(folder: &Path, kept: &BTreeSet<String>) -> StepResult {
 fn remove_folder(path: &Path) -> std::io::Result<()> {
     let doomed = path.with_extension("doomed");
     let path = if std::fs::rename(path, &doomed).is_ok() { doomed.as_path() } else { path };
-    std::fs::remove_dir_all(path)
+    windlass_engine::remove_folder(path)
 }
 
 #[cfg(test)]

@@ -9,7 +9,6 @@ use rustix::fs::{Gid, Mode, OFlags, Uid};
 use rustix::io::Errno;
 use std::ffi::OsStr;
 use std::fs;
-use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Component, Path, PathBuf};
 use windlass_model::rollout::StepFailure;
@@ -45,14 +44,10 @@ pub(super) fn ensure(volume: &Path, persist: &[PersistPath], user: u32) -> StepR
     Ok(())
 }
 
-/// Removes a folder with all that is in it; one that is not there is removed already.
+/// Removes a folder with all that is in it, whatever an app made of it; one that is not there is
+/// removed already.
 pub(super) fn remove(folder: &Path) -> StepResult {
-    match fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(on_disk("remove", folder, &error))
-        }
-        _ => Ok(()),
-    }
+    windlass_engine::remove_folder(folder).map_err(|error| on_disk("remove", folder, &error))
 }
 
 /// An open folder. The app writes below it at the same time, so everything goes by descriptors:
@@ -107,7 +102,7 @@ fn no_folder(path: &Path) -> StepFailure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
+    use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
     use std::sync::atomic::{AtomicBool, Ordering};
 
     #[test]
@@ -128,6 +123,25 @@ mod tests {
         assert!(ensure(&volume, &[keep("linked/x", true)], 65_532).is_err());
         assert_eq!(remove(&volume), Ok(()));
         assert_eq!(remove(&volume), Ok(()));
+    }
+
+    #[test]
+    fn what_an_app_nested_deep_and_closed_is_removed() {
+        let home = tempfile::tempdir().expect("a folder");
+        let volume = home.path().join("shop");
+        assert_eq!(ensure(&volume, &[], 65_532), Ok(()));
+        let closed = volume.join("closed");
+        fs::create_dir_all(closed.join("in")).expect("folders");
+        fs::set_permissions(&closed, fs::Permissions::from_mode(0o0)).expect("ours");
+        // Deeper than a path may be long, and than a process may hold descriptors.
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let mut deep = rustix::fs::open(&volume, flags, Mode::empty()).expect("opened");
+        for _ in 0..3_000 {
+            rustix::fs::mkdirat(&deep, "d", Mode::RWXU).expect("made");
+            deep = rustix::fs::openat(&deep, "d", flags, Mode::empty()).expect("opened");
+        }
+        assert_eq!(remove(&volume), Ok(()));
+        assert!(!volume.exists());
     }
 
     /// The app puts a link and takes it away again while its folders are made: nobody may be led
