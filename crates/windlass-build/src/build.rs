@@ -9,7 +9,9 @@ pub use error::BuildError;
 
 use crate::debian::{ArchiveAccess, RootSpec, pythons, suite_of};
 use crate::download::{DownloadSettings, Downloader};
-use crate::image::{NamedLayer, Shelf, System, SystemError, SystemRequest, image_config};
+use crate::image::{
+    NamedLayer, ProjectFiles, Shelf, System, SystemError, SystemRequest, image_config,
+};
 use crate::meter::{Meter, Part};
 use crate::wheels::lock::{self, WindlassLock};
 use crate::wheels::{self, Machine, PackageTools, ResolveRequest, Resolved, Target};
@@ -89,6 +91,18 @@ pub fn build(
     request: &BuildRequest<'_>,
     progress: &dyn Fn(Progress),
 ) -> Result<BuiltImage, BuildError> {
+    let mut warnings = Vec::new();
+    // First of all: what must not be in an image ends the build before anything is written.
+    let files = app::project_files(request, &mut warnings)?;
+    assemble(request, progress, (files, warnings))
+}
+
+/// Has every layer made, and the image of them.
+fn assemble(
+    request: &BuildRequest<'_>,
+    progress: &dyn Fn(Progress),
+    (files, mut warnings): (ProjectFiles, Vec<Problem>),
+) -> Result<BuiltImage, BuildError> {
     let meter = Meter::new(progress);
     let store = ImageStore::open(&request.dirs.images)?;
     let shelf = Shelf { store: &store, notes: request.dirs.cache.join("layers") };
@@ -116,11 +130,11 @@ pub fn build(
         downloader: &downloader,
         meter: &meter,
     };
-    let mut warnings = Vec::from_iter(app::unreviewed_warning(&system.unreviewed));
+    warnings.extend(app::unreviewed_warning(&system.unreviewed));
     let mut layers = system.layers.clone();
     layers.extend(dependencies.layer(&resolved.resolution, &mut warnings)?);
     request.still_wanted()?;
-    layers.push(app::project_layer(request, &system, &shelf, (&meter, &mut warnings))?);
+    layers.push(app::project_layer(request, &system, &shelf, (&meter, files))?);
 
     let config = image_config(request.spec, &root.suite, &root.architecture, &layers);
     let manifest = store_image(&store, &config, &layers)?;

@@ -3,7 +3,9 @@
 use crate::build::BuildError;
 use crate::debian::{CatalogueError, DebError, ResolveError, TrustError, UnpackPackagesError};
 use crate::download::DownloadError;
-use crate::image::{CompileError, InterpreterError, ProjectError, ShelfError, SystemError};
+use crate::image::{
+    CompileError, InterpreterError, ProjectError, SecretFile, ShelfError, SystemError,
+};
 use crate::wheels;
 use std::error::Error;
 use std::io;
@@ -136,8 +138,40 @@ fn packages(error: &UnpackPackagesError) -> Problem {
 fn project(error: &ProjectError) -> Problem {
     match error {
         ProjectError::Disk { source, .. } => disk("project-unreadable", error, source),
+        ProjectError::Secrets { files } => secrets(files),
         ProjectError::Compile(error) => compile(error),
     }
+}
+
+/// How many files are named one by one.
+const MOST_FILES: usize = 20;
+
+fn secrets(files: &[SecretFile]) -> Problem {
+    let message = match files {
+        [only] => {
+            format!("`{}` looks like {}, and would be in the image", only.path, only.kind.as_str())
+        }
+        files => format!("{} files that look like secrets would be in the image", files.len()),
+    };
+    let mut problem = Problem::user("secret-files", message);
+    if files.len() > 1 {
+        let told = files.iter().take(MOST_FILES);
+        let told = told.map(|file| format!("{}: {}", file.path, file.kind.as_str()));
+        problem = told.fold(problem, Problem::cause);
+        if files.len() > MOST_FILES {
+            problem = problem.cause(format!("and {} more", files.len() - MOST_FILES));
+        }
+    }
+    let paths: Vec<_> = files.iter().take(3).map(|file| format!("\"{}\"", file.path)).collect();
+    let (list, more) = (paths.join(", "), if files.len() > 3 { ", ..." } else { "" });
+    problem
+        .cause("whoever can pull the image can read every file of it")
+        .hint(format!(
+            "Keep them out: lines in .dockerignore, or `exclude = [{list}{more}]` in [tool.windlass]."
+        ))
+        .hint(format!(
+            "If they are no secrets (keys of tests, say), allow them: `allow-files = [{list}{more}]`."
+        ))
 }
 
 fn compile(error: &CompileError) -> Problem {

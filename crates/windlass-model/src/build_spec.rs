@@ -34,6 +34,9 @@ pub struct BuildSpec {
     pub apt: Vec<String>,
     /// Files and folders kept out of the image, in `.dockerignore` syntax, after the defaults.
     pub exclude: Vec<String>,
+    /// Files that look like secrets and are none, in the same syntax.
+    #[serde(default)]
+    pub allow_files: Vec<String>,
 }
 
 /// Where a project declares what it depends on. Paths are relative to the project's root.

@@ -50,6 +50,8 @@ pub struct AppConfig {
     pub apt: Vec<String>,
     /// Files and folders kept out of the image.
     pub exclude: Vec<String>,
+    /// Files that look like secrets and are none, in the syntax of `exclude`.
+    pub allow_files: Vec<String>,
     /// Line of each key that is present, such as `app` or `processes.web`.
     lines: BTreeMap<String, u32>,
 }

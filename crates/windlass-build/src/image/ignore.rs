@@ -2,7 +2,7 @@
 //!
 //! The project's rules are Docker's: patterns are relative to the root, `**` spans folders, a later
 //! pattern beats an earlier one, `!` takes back, and a pattern that matches a folder covers what is
-//! in it. The built-in rules stand apart from them: the usual list of what is allowed (`*`, then
+//! in it (the rules of Docker's reference, ".dockerignore file"). The built-in rules stand apart from them: the usual list of what is allowed (`*`, then
 //! `!app`) says which folders belong in an image, not that the secrets in them do. So one of those
 //! is taken back only by a pattern that names it, such as `!.env`, and what is in [`NEVER`] by none.
 
@@ -73,11 +73,18 @@ build/bdist.*
 .gitignore
 .gitattributes
 .dockerignore
+.containerignore
 Dockerfile*
+Containerfile*
 docker-compose*.y*ml
 compose*.y*ml
 windlass.lock
 ";
+
+/// The files that such patterns are read from, the first that exists: the one beside its
+/// Dockerfile wins in Docker, and podman has a name of its own.
+pub(crate) const LISTS: [&str; 3] =
+    ["Dockerfile.dockerignore", ".dockerignore", ".containerignore"];
 
 /// The built-in rules and a project's own.
 #[derive(Debug, Clone, Default)]
@@ -97,7 +104,8 @@ struct Rule {
 impl IgnoreRules {
     /// The built-in rules, the project's `.dockerignore`, then patterns of its configuration.
     pub(crate) fn new(dockerignore: &str, exclude: &[String]) -> Self {
-        let own = dockerignore.lines().chain(exclude.iter().map(String::as_str));
+        let text = dockerignore.trim_start_matches('\u{feff}');
+        let own = text.lines().chain(exclude.iter().map(String::as_str));
         let own: Vec<Rule> = own.filter_map(Rule::parse).collect();
         let rules = |text: &str| text.lines().filter_map(Rule::parse).collect();
         let takes_back = own.iter().any(|rule| rule.keep);
@@ -144,24 +152,31 @@ impl IgnoreRules {
 /// Whether a pattern matches just this path (relative, with `/`), as uv's lists of folders do.
 pub(crate) fn matches_pattern(pattern: &str, path: &str) -> bool {
     let parts: Vec<&str> = path.split('/').collect();
-    Rule::parse(pattern).is_some_and(|rule| matches_parts(&rule.parts, &parts))
+    // What a shell writes as `[!a]` is `[^a]` in Docker's patterns.
+    let pattern = pattern.replace("[!", "[^");
+    Rule::parse(&pattern).is_some_and(|rule| matches_parts(&rule.parts, &parts))
 }
 
 impl Rule {
     fn parse(line: &str) -> Option<Self> {
-        let line = line.trim();
-        if line.is_empty() || line.starts_with('#') {
+        // A comment is told before spaces are taken off: ` #x` is a pattern.
+        if line.starts_with('#') {
             return None;
         }
+        let line = line.trim();
         let (keep, pattern) = match line.strip_prefix('!') {
             Some(rest) => (true, rest.trim()),
             None => (false, line),
         };
-        let parts: Vec<String> = pattern
-            .split('/')
-            .filter(|part| !matches!(*part, "" | "."))
-            .map(str::to_owned)
-            .collect();
+        let mut parts: Vec<String> = Vec::new();
+        for part in pattern.split('/') {
+            match part {
+                "" | "." => {}
+                // Cleaned as a path is; what leads out of the project means nothing in it.
+                ".." => drop(parts.pop()?),
+                part => parts.push(part.to_owned()),
+            }
+        }
         (!parts.is_empty()).then_some(Self { parts, keep })
     }
 
@@ -190,6 +205,8 @@ impl Rule {
 fn matches_parts(pattern: &[String], path: &[&str]) -> bool {
     match (pattern.split_first(), path.split_first()) {
         (None, None) => true,
+        // At the end it stands for what is in a folder, not for the folder itself.
+        (Some((first, [])), _) if first == "**" => !path.is_empty(),
         (Some((first, rest)), _) if first == "**" => {
             (0..=path.len()).any(|skip| matches_parts(rest, &path[skip..]))
         }
@@ -223,7 +240,7 @@ type Ranges = Vec<(u8, u8)>;
 
 /// A bracket expression after its `[`: its ranges, whether it is negated, what follows.
 fn class(pattern: &[u8]) -> Option<(Ranges, bool, &[u8])> {
-    let negated = matches!(pattern.first(), Some(b'^' | b'!'));
+    let negated = pattern.first() == Some(&b'^');
     let body = &pattern[usize::from(negated)..];
     let end = body.iter().skip(1).position(|byte| *byte == b']')? + 1;
     let mut ranges = Vec::new();

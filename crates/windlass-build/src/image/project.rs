@@ -5,7 +5,8 @@
 
 use super::Interpreter;
 use super::bytecode::{CompileError, CompileJob, bytecode_path, compile};
-use super::ignore::IgnoreRules;
+use super::ignore::{self, IgnoreRules, matches_pattern};
+use super::secrets::{self, SecretKind, Token};
 use super::shelf::key_of;
 use sha2::{Digest as _, Sha256};
 use std::fs::{self, File};
@@ -21,6 +22,17 @@ pub(crate) struct ProjectFiles {
     files: Vec<ProjectFile>,
     /// Paths that cannot be in an image: links out of the project, sockets, odd names.
     pub(crate) skipped: Vec<String>,
+    /// What looks like an access token in code, by path.
+    pub(crate) tokens: Vec<(String, Token)>,
+}
+
+/// A file that looks like a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecretFile {
+    /// Relative to the project's root.
+    pub path: String,
+    /// What it looks like.
+    pub kind: SecretKind,
 }
 
 #[derive(Debug)]
@@ -44,6 +56,12 @@ pub enum ProjectError {
         /// Why.
         source: io::Error,
     },
+    /// Files that look like secrets would get into the image.
+    #[error("{} would get into the image", files.first().map_or("", |file| file.path.as_str()))]
+    Secrets {
+        /// All of them, by path.
+        files: Vec<SecretFile>,
+    },
     /// The interpreter failed.
     #[error(transparent)]
     Compile(#[from] CompileError),
@@ -52,16 +70,35 @@ pub enum ProjectError {
 impl ProjectFiles {
     /// Reads everything that belongs in the image.
     pub(crate) fn read(project: &Path, spec: &BuildSpec) -> Result<Self, ProjectError> {
-        let list = project.join(".dockerignore");
-        let dockerignore = match fs::read_to_string(&list) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
-            Err(source) => return Err(ProjectError::Disk { path: list, source }),
-        };
-        let rules = IgnoreRules::new(&dockerignore, &spec.exclude);
-        let mut found = Self { files: Vec::new(), skipped: Vec::new() };
+        let rules = IgnoreRules::new(&read_list(project)?, &spec.exclude);
+        let mut found = Self { files: Vec::new(), skipped: Vec::new(), tokens: Vec::new() };
         found.walk(project, "", &rules, &spec.persist)?;
+        found.refuse_secrets(&spec.allow_files)?;
         Ok(found)
+    }
+
+    /// Refuses the files that look like secrets, all at once, and notes what looks like tokens.
+    /// `allowed` are the patterns of those that the project says are none.
+    fn refuse_secrets(&mut self, allowed: &[String]) -> Result<(), ProjectError> {
+        let is_allowed = |path: &str| {
+            // A pattern allows what is below a folder of its name too.
+            let ends = path.match_indices('/').map(|(at, _)| at).chain([path.len()]);
+            let mut above = ends.map(|end| &path[..end]);
+            above.any(|path| allowed.iter().any(|pattern| matches_pattern(pattern, path)))
+        };
+        let mut files = Vec::new();
+        for file in &self.files {
+            let EntryKind::File(Content::Bytes(bytes)) = &file.kind else { continue };
+            if is_allowed(&file.path) {
+                continue;
+            }
+            if let Some(kind) = secrets::secret(&file.path, bytes) {
+                files.push(SecretFile { path: file.path.clone(), kind });
+            }
+            let found = secrets::tokens(&file.path, bytes).into_iter();
+            self.tokens.extend(found.map(|token| (file.path.clone(), token)));
+        }
+        if files.is_empty() { Ok(()) } else { Err(ProjectError::Secrets { files }) }
     }
 
     fn walk(
@@ -180,6 +217,19 @@ impl ProjectFiles {
         }
         Ok(entries)
     }
+}
+
+/// The project's list of what stays out: the first that there is, as Docker and podman choose it.
+fn read_list(project: &Path) -> Result<String, ProjectError> {
+    for name in ignore::LISTS {
+        let path = project.join(name);
+        match fs::read(&path) {
+            Ok(bytes) => return Ok(String::from_utf8_lossy(&bytes).into_owned()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(source) => return Err(ProjectError::Disk { path, source }),
+        }
+    }
+    Ok(String::new())
 }
 
 /// Kept in the place of the bytecode of a source that is not valid for the Python.

@@ -177,6 +177,7 @@ impl Parts<'_> {
             persist: self.paths(),
             apt: self.project.config.apt.clone(),
             exclude: self.project.config.exclude.clone(),
+            allow_files: self.project.config.allow_files.clone(),
         }
     }
 

@@ -32,6 +32,7 @@ pub(crate) fn spec(python: PythonVersion) -> BuildSpec {
         persist: vec![],
         apt: vec![],
         exclude: vec![],
+        allow_files: vec![],
     }
 }
 

@@ -105,6 +105,7 @@ fn spec(dependencies: Dependencies, extra: &[&str]) -> BuildSpec {
         persist: Vec::new(),
         apt: Vec::new(),
         exclude: Vec::new(),
+        allow_files: Vec::new(),
     }
 }
 

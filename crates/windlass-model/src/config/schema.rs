@@ -10,7 +10,7 @@ use crate::{ProbeSpec, ProcessType};
 use std::collections::BTreeMap;
 use toml::de::{DeTable, DeValue};
 
-const KEYS: [&str; 14] = [
+const KEYS: [&str; 15] = [
     "name",
     "root",
     "python",
@@ -25,6 +25,7 @@ const KEYS: [&str; 14] = [
     "persist",
     "apt",
     "exclude",
+    "allow-files",
 ];
 const HEALTH_KEYS: [&str; 6] = ["path", "accept", "successes", "interval", "timeout", "deadline"];
 const PROCESSES: &str = "[tool.windlass.processes]";
@@ -77,12 +78,19 @@ fn fill(config: &mut AppConfig, item: &Item<'_>) -> Result<(), ConfigError> {
         "env" => config.env = env(item)?,
         "persist" => config.persist = Some(item.texts("persist = [\"instance/\"]", persist_path)?),
         "apt" => config.apt = item.texts("apt = [\"libpq5\"]", debian_package)?,
+        "exclude" => config.exclude = item.texts("exclude = [\"*.ipynb\"]", pattern)?,
         _ => {
-            let pattern = |text: &str| Ok::<_, ValueError>(text.to_owned());
-            config.exclude = item.texts("exclude = [\"*.ipynb\"]", pattern)?;
+            let example = "allow-files = [\"tests/fixtures/key.pem\"]";
+            config.allow_files = item.texts(example, pattern)?;
         }
     }
     Ok(())
+}
+
+/// Any text is a pattern of paths.
+#[expect(clippy::unnecessary_wraps, reason = "read as the values are that can be wrong")]
+fn pattern(text: &str) -> Result<String, ValueError> {
+    Ok(text.to_owned())
 }
 
 fn processes(config: &mut AppConfig, item: &Item<'_>) -> Result<(), ConfigError> {

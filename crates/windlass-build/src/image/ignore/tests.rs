@@ -86,3 +86,63 @@ fn a_list_of_what_is_allowed_takes_no_secret_back() {
     let later = IgnoreRules::new("!.env\n.env\n", &[]);
     assert!(later.excludes(".env"));
 }
+
+/// Docker's reference, section ".dockerignore file", rule by rule; the last column says whether the
+/// path stays out.
+const RULES: &[(&str, &str, bool)] = &[
+    // Comments begin a line, whatever follows; a space before one makes it a pattern.
+    ("# *.py", "a.py", false),
+    (" # notes", "# notes", true),
+    // A byte order mark, line ends of other systems, spaces around a pattern.
+    ("\u{feff}docs", "docs/a", true),
+    ("docs\r\ntmp\r\n", "tmp/x", true),
+    ("  docs\t ", "docs", true),
+    ("! docs", "docs", false),
+    // The root of the project is the root: a leading slash says nothing, nor does one at the end.
+    ("/foo/bar", "foo/bar", true),
+    ("foo/bar", "foo/bar/baz", true),
+    ("foo/bar/", "foo/bar", true),
+    ("bar", "foo/bar", false),
+    // Cleaned as Go's filepath.Clean does it.
+    ("./foo//bar", "foo/bar", true),
+    ("foo/../bar", "bar", true),
+    ("foo/../bar", "foo", false),
+    ("../bar", "bar", false),
+    (".", "a", false),
+    ("/", "a", false),
+    ("!", "a", false),
+    // `*` within a name, `?` one character, classes, a backslash before what means itself.
+    ("*/temp*", "somedir/temporary.txt", true),
+    ("*/temp*", "temporary.txt", false),
+    ("*/*/temp*", "somedir/subdir/temporary.txt", true),
+    ("temp?", "tempa", true),
+    ("temp?", "temp", false),
+    ("[a-c]x", "bx", true),
+    ("[^a-c]x", "bx", false),
+    ("[!a]x", "!x", true),
+    ("\\#x", "#x", true),
+    ("\\!x", "!x", true),
+    ("*", ".hidden", true),
+    // `**` any number of folders, none included; at the end what is in a folder.
+    ("**/*.go", "a.go", true),
+    ("**/*.go", "x/y/a.go", true),
+    ("foo/**/bar", "foo/bar", true),
+    ("foo/**/bar", "foo/x/y/bar", true),
+    ("foo/**", "foo/x/y", true),
+    ("foo/**", "foo", false),
+    // The last line that matches decides.
+    ("*.md\n!README.md", "README.md", false),
+    ("*.md\n!README*.md\nREADME-secret.md", "README-secret.md", true),
+    ("*.md\n!README*.md\nREADME-secret.md", "README-a.md", false),
+    ("*.md\nREADME-secret.md\n!README*.md", "README-secret.md", false),
+    ("docs\n!docs/api", "docs/api/x", false),
+    ("docs\n!docs/api", "docs/other", true),
+    ("!docs/api\ndocs", "docs/api", true),
+];
+
+#[test]
+fn every_documented_rule_of_dockers_holds() {
+    for (list, path, out) in RULES {
+        assert_eq!(IgnoreRules::new(list, &[]).excludes(path), *out, "{list:?}: {path}");
+    }
+}

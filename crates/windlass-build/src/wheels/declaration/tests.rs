@@ -19,6 +19,7 @@ fn spec(dependencies: Dependencies) -> BuildSpec {
         persist: Vec::new(),
         apt: Vec::new(),
         exclude: Vec::new(),
+        allow_files: Vec::new(),
     }
 }
 

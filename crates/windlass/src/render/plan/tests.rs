@@ -59,6 +59,7 @@ fn report() -> PlanReport {
             persist,
             apt: vec!["libpq5".to_owned()],
             exclude: Vec::new(),
+            allow_files: Vec::new(),
         },
         changes: vec![Change { what: "env.X".to_owned(), from: None, to: Some("1".to_owned()) }],
         phases: vec![PlannedPhase {
