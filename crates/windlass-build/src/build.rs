@@ -13,9 +13,11 @@ use crate::image::{
     NamedLayer, ProjectFiles, Shelf, System, SystemError, SystemRequest, image_config,
 };
 use crate::meter::{Meter, Part};
+use crate::step::RunStep;
 use crate::wheels::lock::{self, WindlassLock};
 use crate::wheels::{self, Machine, PackageTools, ResolveRequest, Resolved, Target};
 use dependencies::Dependencies;
+use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use windlass_model::{BuildSpec, Digest, Problem, Progress};
@@ -34,6 +36,10 @@ pub struct BuildRequest<'a> {
     pub settings: &'a BuildSettings,
     /// Set from elsewhere once nobody wants the image any more: the build ends at its next part.
     pub cancelled: &'a AtomicBool,
+    /// Runs a command in a container.
+    pub run_step: &'a RunStep<'a>,
+    /// Hears what commands print, line by line.
+    pub output: &'a (dyn Fn(&str) + Sync),
 }
 
 impl BuildRequest<'_> {
@@ -50,10 +56,14 @@ pub struct BuildDirs {
     pub cache: PathBuf,
     /// The OCI layout that the image goes to.
     pub images: PathBuf,
+    /// Unpacked layers, for the containers that commands run in.
+    pub layers: PathBuf,
+    /// What lives no longer than the build. Who builds makes it, and removes what is left in it.
+    pub scratch: PathBuf,
 }
 
 /// What the machine offers for building, handed in as data.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct BuildSettings {
     /// Where Debian's packages come from.
     pub access: ArchiveAccess,

@@ -13,6 +13,8 @@ mod names;
 pub use error::DownloadError;
 
 use names::KnownNames;
+use serde::{Deserialize, Serialize};
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -23,7 +25,7 @@ use ureq::unversioned::transport::DefaultConnector;
 use windlass_model::Digest;
 
 /// How to reach servers.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DownloadSettings {
     /// Proxy for `http` URLs, as a URL.
     pub http_proxy: Option<String>,
@@ -55,6 +57,18 @@ impl Default for DownloadSettings {
             idle_timeout_ms: 30_000,
             backoff_ms: 250,
         }
+    }
+}
+
+/// Proxies may hold a password, so only whether there is one is shown.
+impl fmt::Debug for DownloadSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DownloadSettings")
+            .field("http_proxy", &self.http_proxy.is_some())
+            .field("https_proxy", &self.https_proxy.is_some())
+            .field("parallel", &self.parallel)
+            .field("attempts", &self.attempts)
+            .finish_non_exhaustive()
     }
 }
 

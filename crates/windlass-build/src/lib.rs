@@ -15,6 +15,8 @@ pub mod fuzzing;
 pub mod image;
 pub mod inspect;
 mod meter;
+pub mod step;
 pub mod wheels;
 
 pub use build::{BuildDirs, BuildError, BuildRequest, BuildSettings, BuiltImage, build};
+pub use step::{RunStep, StepError, StepMount, StepSpec};

@@ -52,6 +52,12 @@ impl Layout {
         self.state.join("containers")
     }
 
+    /// What builds need while they run: the bundles and logs of their containers, their scratch
+    /// folders, and a lock for each, by which the rest of one that was killed is found.
+    pub fn builders(&self) -> PathBuf {
+        self.state.join("builders")
+    }
+
     /// The volume of an app, mounted at [`crate::PersistPath::VOLUME`].
     pub fn volume(&self, app: &AppName) -> PathBuf {
         self.state.join("volumes").join(app.as_str())
@@ -76,6 +82,11 @@ impl Layout {
     /// The edge's control socket.
     pub fn edge_socket(&self) -> PathBuf {
         self.run.join("edge.sock")
+    }
+
+    /// The run folders of builds' containers.
+    pub fn builder_runs(&self) -> PathBuf {
+        self.run.join("b")
     }
 
     /// The run folders of containers: shim control sockets and the apps' own sockets.

@@ -6,6 +6,7 @@
 
 mod blob;
 mod error;
+mod names;
 
 pub use blob::BlobWriter;
 pub use error::StoreError;

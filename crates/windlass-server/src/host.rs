@@ -6,7 +6,6 @@
 
 mod address;
 mod building;
-mod commit;
 mod container;
 mod edge;
 mod effects;
@@ -21,7 +20,6 @@ mod routing;
 mod sweep;
 mod volume;
 
-pub use building::read_project;
 pub use edge::EdgeNote;
 
 use crate::explain::explain_store;

@@ -9,6 +9,7 @@
 
 mod api;
 pub mod back_end;
+pub mod building;
 pub mod client;
 pub mod config;
 pub mod executor;

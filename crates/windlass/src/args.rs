@@ -7,7 +7,7 @@ pub(crate) mod examples;
 mod values;
 mod verbs;
 
-pub(crate) use values::{Count, Setting, Target};
+pub(crate) use values::{Count, Setting, Tag, Target};
 pub(crate) use verbs::*;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
@@ -79,6 +79,8 @@ pub(crate) enum Verb {
     Init(Init),
     /// Show what a deploy would do, and why; changes nothing
     Plan(Plan),
+    /// Build the image of a project, and nothing else; needs no server
+    Build(Build),
     /// Build the project, start it beside the old release, prove it, and move the traffic
     Deploy(Deploy),
     /// Show how an app is, or all apps
@@ -113,6 +115,9 @@ pub(crate) enum Verb {
     /// The reverse proxy's process; the server starts it
     #[command(hide = true)]
     Edge(Edge),
+    /// One build's process; the server starts it, with the order on standard input
+    #[command(hide = true)]
+    Builder,
 }
 
 /// The whole command line as clap knows it, examples included.

@@ -1,6 +1,7 @@
 //! The verbs: each joins arguments, settings, the server's client and a rendering.
 
 mod app;
+mod build;
 mod confirm;
 mod containers;
 mod init;
@@ -43,12 +44,15 @@ pub(crate) fn dispatch(
         // Packagers ask for it where there is no home folder.
         Some(Verb::Completion(wanted)) => return completion(&wanted, output),
         Some(Verb::Reference) => return done(output.line(&reference::markdown())),
+        // Its order says what others find out.
+        Some(Verb::Builder) => return server::builder(facts),
         Some(verb) => verb,
     };
     let at = At { settings: Settings::resolve(globals, facts)?, output };
     match verb {
         Verb::Init(wanted) => init::init(&at, &wanted),
         Verb::Plan(wanted) => wait(plan::plan(&at, &wanted)),
+        Verb::Build(wanted) => wait(build::build(&at, wanted, facts)),
         Verb::Deploy(wanted) => wait(job::deploy(&at, &wanted)),
         Verb::Status => wait(status::status(&at)),
         Verb::Logs(wanted) => wait(logs::logs(&at, &wanted)),
@@ -71,6 +75,7 @@ pub(crate) fn dispatch(
         Verb::Completion(wanted) => completion(&wanted, output),
         Verb::Reference => done(output.line(&reference::markdown())),
         Verb::Edge(wanted) => server::edge(&wanted),
+        Verb::Builder => server::builder(facts),
     }
 }
 

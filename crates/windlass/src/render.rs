@@ -2,6 +2,7 @@
 //!
 //! What this module does not do: print. [`crate::output::Output`] does, and decides where to.
 
+pub(crate) mod build;
 pub(crate) mod diff;
 pub(crate) mod ending;
 pub(crate) mod logs;

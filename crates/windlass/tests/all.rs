@@ -3,6 +3,8 @@
 //! Every test has an installation of its own and leaves nothing behind. Downloads are made once
 //! per machine and shared. What the kernel or the machine lacks fails the test, with its name.
 
+#[path = "all/build.rs"]
+mod build;
 #[path = "all/cli.rs"]
 mod cli;
 #[path = "all/confinement.rs"]

@@ -6,6 +6,7 @@
 //! shows by its release file.
 
 use super::sources::{AptSource, SignedBy};
+use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use windlass_model::PythonVersion;
 
@@ -18,7 +19,7 @@ const PYTHONS: [(PythonVersion, &str); 2] =
     [(PythonVersion::three(11), "bookworm"), (PythonVersion::three(13), "trixie")];
 
 /// An archive that the settings name, for machines without source lists of Debian's.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ArchiveSettings {
     /// URL of the archive, such as `http://mirror.example/debian`.
     pub url: String,

@@ -19,6 +19,7 @@ use super::release::Release;
 use super::sources::{self, SignedBy};
 use super::trust::KeyRing;
 use crate::download::{Downloader, Wanted};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -31,7 +32,7 @@ const RELEASE_LIMIT: u64 = 16 << 20;
 const INDEX_LIMIT: u64 = 1 << 30;
 
 /// How the archive is found and trusted.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ArchiveAccess {
     /// Apt's folder, usually `/etc/apt`.
     pub apt_dir: PathBuf,

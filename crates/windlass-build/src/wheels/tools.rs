@@ -1,12 +1,14 @@
 //! What the machine offers for packages, handed in as data: uv, Pythons, index settings.
 
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
 
 /// Everything about the machine that resolving and building packages depends on.
 ///
 /// A library does not read the environment; whoever calls it looks these up once.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 pub struct PackageTools {
     /// Where uv and Python may be.
     pub search: UvSearch,
@@ -17,8 +19,16 @@ pub struct PackageTools {
     pub pip_config: Vec<String>,
 }
 
+/// The environment and pip's files hold index passwords and whatever else the machine keeps there:
+/// none of it is shown.
+impl fmt::Debug for PackageTools {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PackageTools").field("search", &self.search).finish_non_exhaustive()
+    }
+}
+
 /// Where uv and Python may be; the first that works is taken.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct UvSearch {
     /// The value of `$UV`. When given, nothing else is tried.
     pub explicit: Option<PathBuf>,

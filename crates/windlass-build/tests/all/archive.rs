@@ -105,6 +105,8 @@ impl World {
         let dirs = BuildDirs {
             cache: self.dir.path().join("cache"),
             images: self.dir.path().join("images"),
+            layers: self.dir.path().join("layers"),
+            scratch: self.dir.path().join("scratch"),
         };
         let project = self.dir.path().join("project");
         let request = BuildRequest {
@@ -113,6 +115,8 @@ impl World {
             dirs: &dirs,
             settings: &self.settings,
             cancelled: &AtomicBool::new(false),
+            run_step: &super::image::no_container,
+            output: &|_| {},
         };
         build(&request, &|_| {})
     }

@@ -7,8 +7,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use windlass_build::image::Interpreter;
-use windlass_build::{BuildDirs, BuildError, BuildRequest, BuildSettings, BuiltImage, build};
-use windlass_model::{BuildSpec, PersistPath, PythonVersion};
+use windlass_build::{
+    BuildDirs, BuildError, BuildRequest, BuildSettings, BuiltImage, StepError, StepSpec, build,
+};
+use windlass_model::{BuildSpec, ExitReason, PersistPath, PythonVersion};
 use windlass_oci::{ImageStore, LayerCache, Manifest};
 
 /// A project and a builder's folders, at a path of their own.
@@ -57,7 +59,13 @@ impl Workplace {
     }
 
     fn dirs(&self) -> BuildDirs {
-        BuildDirs { cache: self.dir.path().join("cache"), images: self.dir.path().join("images") }
+        let below = |name: &str| self.dir.path().join(name);
+        BuildDirs {
+            cache: below("cache"),
+            images: below("images"),
+            layers: below("layers"),
+            scratch: below("scratch"),
+        }
     }
 
     fn build(&self, spec: &BuildSpec) -> BuiltImage {
@@ -73,6 +81,8 @@ impl Workplace {
             dirs: &self.dirs(),
             settings: &BuildSettings::default(),
             cancelled: &cancelled,
+            run_step: &no_container,
+            output: &|_| {},
         };
         build(&request, &|progress| {
             if progress.part == part && progress.elapsed_ms.is_some() {
@@ -85,6 +95,14 @@ impl Workplace {
         let store = ImageStore::open(self.dirs().images).expect("a layout");
         store.read_manifest(&image.manifest).expect("a manifest")
     }
+}
+
+/// No project here has a command for a container.
+pub(crate) fn no_container(
+    step: &StepSpec,
+    _: &mut dyn FnMut(&str),
+) -> Result<ExitReason, StepError> {
+    panic!("{:?} was to be run", step.command)
 }
 
 fn shared_downloads() -> PathBuf {

@@ -4,7 +4,7 @@ use super::asked::{Body, Choices, job_id};
 use super::peer::Peer;
 use super::refusal::Refusal;
 use super::{Api, app_name, ndjson, ownership};
-use crate::host::read_project;
+use crate::building::read_project;
 use crate::store::{AppRow, Store};
 use crate::wire::Submit;
 use axum::Json;

@@ -32,7 +32,7 @@ fn is_same(one: &Path, other: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::host::read_project;
+    use crate::building::read_project;
     use std::collections::BTreeMap;
 
     #[test]

@@ -13,6 +13,7 @@ use windlass_model::rollout::StepFailure;
 use windlass_model::{
     AppName, AppSpec, ContainerId, Problem, Release, ReplicaId, ReplicaSet, Serves,
 };
+use windlass_oci::ImageStore;
 
 /// How long the edge waits for requests to a container that belongs to nothing.
 const STRAY_DRAIN_MS: u64 = 10_000;
@@ -117,7 +118,11 @@ impl BackEnd for HostBackEnd {
         let logs = layout.logs(app, windlass_model::ReleaseNumber(0));
         let logs = logs.parent().map(std::path::Path::to_path_buf);
         let volume = data.then(|| layout.volume(app));
+        let (images, app) = (layout.images(), app.clone());
         super::off_reactor(move || {
+            // Its image goes with the next sweep.
+            let untagged = ImageStore::open(images).and_then(|store| store.untag(app.as_str()));
+            untagged.map_err(|error| back_end(windlass_oci::explain::explain_store(&error)))?;
             for folder in logs.into_iter().chain(volume) {
                 super::volume::remove(&folder)?;
             }

@@ -2,6 +2,7 @@
 
 use super::{HostBackEnd, back_end, container, off_reactor, on_disk};
 use crate::back_end::StepResult;
+use crate::building::clear_abandoned;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use windlass_model::{AppName, Digest, Layout, Release, ReleaseNumber};
@@ -12,10 +13,11 @@ use windlass_oci::explain::explain_store;
 const LOGGED_RELEASES: u32 = 30;
 
 impl HostBackEnd {
-    /// Removes the blobs and unpacked layers that none of the releases reaches.
+    /// Removes the blobs that neither a release nor a name reaches, and the unpacked layers that no
+    /// release does.
     ///
-    /// Nothing is removed while an image is being built or unpacked, or while somebody works in
-    /// a one-off container of a release that may not be among those kept.
+    /// Nothing is removed while an image is being built or unpacked, by whomever, or while somebody
+    /// works in a one-off container of a release that may not be among those kept.
     pub(super) async fn sweep_images(&self, keep: &[Release]) -> StepResult {
         let Ok(images) = std::sync::Arc::clone(&self.images).try_write_owned() else {
             return Ok(());
@@ -32,11 +34,12 @@ impl HostBackEnd {
             kept.entry(release.app.clone()).or_default().insert(release.number.0);
         }
         let keep: Vec<Digest> = keep.iter().map(|release| release.image).collect();
-        let layout = self.settings.layout.clone();
+        let (layout, exe) = (self.settings.layout.clone(), self.settings.exe.clone());
         off_reactor(move || {
             let swept = sweep(&layout.images(), &layout.layers(), &keep);
             drop(images);
             swept?;
+            clear_abandoned(&layout, &exe).map_err(back_end)?;
             kept.iter().try_for_each(|(app, kept)| sweep_logs(&layout, app, kept))
         })
         .await?
@@ -46,7 +49,14 @@ impl HostBackEnd {
 fn sweep(images: &Path, layers: &Path, keep: &[Digest]) -> StepResult {
     let explain = |error| back_end(explain_store(&error));
     let store = ImageStore::open(images).map_err(explain)?;
+    let Some(_alone) = store.hold_alone().map_err(explain)? else { return Ok(()) };
     let (mut blobs, mut folders) = (BTreeSet::new(), BTreeSet::new());
+    for image in store.tags().map_err(explain)?.values() {
+        // An image that is named without being a release may be damaged without harm to others.
+        let Ok(manifest) = store.read_manifest(image) else { continue };
+        blobs.extend([image.hex(), manifest.config.digest.hex()]);
+        blobs.extend(manifest.layers.iter().map(|layer| layer.digest.hex()));
+    }
     for image in keep {
         // A release whose image is damaged: what it reaches is not known, so nothing is removed.
         let manifest = store.read_manifest(image).map_err(explain)?;

@@ -18,6 +18,14 @@ pub(crate) const TABLE: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     (
+        "build",
+        &[
+            ("windlass build", "the image of the project in this folder"),
+            ("windlass build --tag shop:1.4 --output shop.tar", "for other tools to read"),
+            ("windlass build -q --json | jq -r .image", "the digest, for a pipeline"),
+        ],
+    ),
+    (
         "deploy",
         &[
             ("windlass deploy", "the project in this folder"),

@@ -24,6 +24,10 @@ pub(crate) struct Setting {
     pub(crate) value: String,
 }
 
+/// `shop:1.4`, `registry.example.org/shop:1.4`: a name of an image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Tag(pub(crate) String);
+
 /// Why a word is not what was expected in its place.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum InvalidWord {
@@ -35,6 +39,11 @@ pub(crate) enum InvalidWord {
     Target,
     #[error("expected a setting, such as `DEBUG=1`")]
     Setting,
+    #[error(
+        "expected a name of an image, such as `shop:1.4`: letters, digits and `.`, `_`, `-`, `:`, \
+         `/`, `@`, `+` between them"
+    )]
+    Tag,
     #[error(transparent)]
     Process(#[from] windlass_model::process_type::InvalidProcessType),
 }
@@ -88,6 +97,29 @@ impl FromStr for Setting {
     }
 }
 
+impl Tag {
+    /// Longest name, in bytes.
+    const MOST: usize = 255;
+}
+
+impl FromStr for Tag {
+    type Err = InvalidWord;
+
+    /// As `org.opencontainers.image.ref.name` may be (image-spec, `annotations.md`).
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        let parts = word.split('/').flat_map(|part| part.split(['-', '.', '_', ':', '@', '+']));
+        let plain = |part: &str| part.chars().all(|c| c.is_ascii_alphanumeric());
+        let ends = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
+        let ends = ends(word.chars().next()) && ends(word.chars().last());
+        let parts = parts.into_iter().all(plain) && word.split('/').all(|part| !part.is_empty());
+        if ends && parts && word.len() <= Self::MOST {
+            Ok(Self(word.to_owned()))
+        } else {
+            Err(InvalidWord::Tag)
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -108,6 +140,16 @@ mod tests {
         assert_eq!((setting.name.as_str(), setting.value.as_str()), ("URL", "a=b"));
         for bad in ["", "=x", "1A=x", "A B=x", "A"] {
             assert!(bad.parse::<Setting>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_tag_is_a_name_that_a_layout_can_hold() {
+        for good in ["shop", "shop:1.4", "r.example.org:5000/team/shop:main-1_2", "a__b"] {
+            assert_eq!(good.parse::<Tag>().expect("valid").0, good);
+        }
+        for bad in ["", ":x", "x:", "a b", "a//b", "/a", "ä", "a\nb"] {
+            assert!(bad.parse::<Tag>().is_err(), "{bad}");
         }
     }
 

@@ -1,6 +1,6 @@
 //! The arguments of each verb.
 
-use super::{Count, Setting, Target};
+use super::{Count, Setting, Tag, Target};
 use clap::{Args, Subcommand};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -21,6 +21,19 @@ pub(crate) struct Plan {
     /// The project's folder
     #[arg(default_value = ".")]
     pub(crate) path: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Build {
+    /// The project's folder
+    #[arg(default_value = ".")]
+    pub(crate) path: PathBuf,
+    /// A name for the image, beside the app's own; may be given more than once
+    #[arg(short, long = "tag", value_name = "NAME")]
+    pub(crate) tags: Vec<Tag>,
+    /// Write the image to this folder too, or to this file where it ends in .tar: as an OCI layout
+    #[arg(short, long, value_name = "PATH")]
+    pub(crate) output: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -10,7 +10,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use windlass_model::config::{AppConfig, ConfigError};
-use windlass_server::host::read_project;
+use windlass_server::building::read_project;
 
 /// Why nothing was written.
 #[derive(Debug, thiserror::Error)]

@@ -12,7 +12,7 @@ use windlass_build::inspect::Inspection;
 use windlass_model::rollout::{Phase, RolloutSpec};
 use windlass_model::{JobId, ReleaseNumber, ReplicaSet};
 use windlass_server::ClientError;
-use windlass_server::host::read_project;
+use windlass_server::building::read_project;
 use windlass_server::wire::{PlanReport, PlanRequest, PlannedPhase};
 
 /// Shows what a deploy would do; nothing is changed, on disk or elsewhere.

@@ -11,7 +11,7 @@ use std::process::ExitCode;
 mod everything;
 mod process;
 
-pub(super) use process::edge;
+pub(super) use process::{builder, edge};
 
 /// `windlass server ...`.
 pub(super) fn server(at: &At, verb: ServerVerb, facts: &Facts) -> Result<ExitCode, CliError> {

@@ -62,13 +62,18 @@ impl Story {
 
     /// Hears an event.
     pub(crate) fn tell(&mut self, record: &EventRecord) -> Vec<Say> {
-        self.begun_ms.get_or_insert(record.at_ms);
-        match &record.event {
+        self.hear(&record.event, record.at_ms)
+    }
+
+    /// Hears an event of what is no job.
+    pub(crate) fn hear(&mut self, event: &Event, at_ms: u64) -> Vec<Say> {
+        self.begun_ms.get_or_insert(at_ms);
+        match event {
             Event::Inspected { findings } => lines(self.inspected(findings)),
             Event::Warning { problem } => lines(problem::warning(problem, self.style)),
-            Event::Build(progress) => self.build(progress, record.at_ms),
-            Event::Released { release } => self.released(*release, record.at_ms),
-            Event::Phase { phase } => self.enter(*phase, record.at_ms),
+            Event::Build(progress) => self.build(progress, at_ms),
+            Event::Released { release } => self.released(*release, at_ms),
+            Event::Phase { phase } => self.enter(*phase, at_ms),
             Event::StepBegun { step } => vec![Say::Now(verb(step))],
             Event::StepDone { step, elapsed_ms } => {
                 if let Some(phase) = &mut self.phase {
@@ -91,7 +96,7 @@ impl Story {
                 let bar = self.style.paint(Tone::Faint, "|");
                 vec![Say::Line(format!("  {bar} {}", printable(line)))]
             }
-            Event::State { state } => self.state(state, record.at_ms),
+            Event::State { state } => self.state(state, at_ms),
         }
     }
 

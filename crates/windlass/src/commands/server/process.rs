@@ -5,9 +5,12 @@ use crate::args::{Edge, ServerStart};
 use crate::build_settings::{Disk, build_settings};
 use crate::error::CliError;
 use crate::facts::Facts;
+use crate::settings::SettingsError;
+use std::io::{BufReader, stdin, stdout};
 use std::process::ExitCode;
 use windlass_model::rollout::RolloutSpec;
 use windlass_proxy::{EdgeConfig, LogConfig, edge_main, explain_edge};
+use windlass_server::building::{BuilderLink, builder_main};
 use windlass_server::explain::explain_server;
 use windlass_server::{ServerConfig, serve};
 
@@ -55,5 +58,14 @@ pub(in crate::commands) fn edge(wanted: &Edge) -> Result<ExitCode, CliError> {
         files_kept: LOGS_KEPT,
     });
     edge_main(config).map_err(|error| explain_edge(&error))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `windlass builder`: one build, with the order on standard input and its events on standard
+/// output.
+pub(in crate::commands) fn builder(facts: &Facts) -> Result<ExitCode, CliError> {
+    let link = BuilderLink { input: Box::new(BufReader::new(stdin())), output: Box::new(stdout()) };
+    let exe = facts.program.clone().ok_or(SettingsError::NoProgram)?;
+    builder_main(link, exe)?;
     Ok(ExitCode::SUCCESS)
 }
