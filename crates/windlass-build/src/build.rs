@@ -142,7 +142,7 @@ fn assemble(
     };
     warnings.extend(app::unreviewed_warning(&system.unreviewed));
     let mut layers = system.layers.clone();
-    layers.extend(dependencies.layer(&resolved.resolution, &mut warnings)?);
+    layers.extend(dependencies.layers(&resolved.resolution, &mut warnings)?);
     request.still_wanted()?;
     layers.push(app::project_layer(request, &system, &shelf, (&meter, files))?);
 

@@ -6,8 +6,10 @@
 //! Nothing is installed on this machine and no code of a wheel runs, except source archives,
 //! which cannot be had otherwise.
 
+mod archive;
 mod build_wheel;
 mod bytecode;
+mod cores;
 mod declaration;
 mod dist_info;
 pub mod explain;
@@ -16,6 +18,8 @@ mod hashes;
 mod host_python;
 mod index_settings;
 mod install;
+mod installed;
+mod layers;
 pub mod lock;
 mod merge;
 mod moved;
@@ -27,24 +31,27 @@ mod record;
 mod resolution;
 mod resolve;
 mod resolver;
+mod segment;
 mod source_tree;
 mod tags;
 mod target;
 mod tools;
-mod unpack;
 mod uv;
 mod uv_failure;
 mod wheel_error;
+mod wheel_segment;
 
 pub use build_wheel::BuildWheelError;
 pub use bytecode::{BytecodeError, Interpreter};
 pub use declaration::DeclarationError;
-pub use install::{BuiltPackage, InstallError, InstallRequest, Installed, install};
+pub use install::{InstallError, InstallRequest, discard_segment, install, place_packages};
+pub use installed::{BuiltPackage, Installed, InstalledPackage, PackageLayer, PlacedPackage};
 pub use merge::Overlap;
 pub use moved::Moved;
 pub use pylock::PylockError;
 pub use resolution::{Artifact, Location, LockedPackage, Resolution, Source};
 pub use resolve::{ResolveError, ResolveRequest, Resolved, resolve};
+pub use segment::{Segment, SegmentFile, SegmentIndex};
 pub use target::{Machine, Target};
 pub use tools::{PackageTools, UvSearch};
 pub use uv::FindUvError;

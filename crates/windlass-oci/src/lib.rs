@@ -28,7 +28,7 @@ pub use layer::{LayerError, LayerInfo, LayerWriter, SplicedFile, SplicedLayer};
 pub use layer_cache::LayerCache;
 pub use manifest::{Index, Manifest};
 pub use segment::{
-    FileHead, FileRange, PieceSource, SegmentError, SegmentFiles, SegmentWriter, Slice,
+    FileHead, FileRange, PieceSource, SegmentError, SegmentFiles, SegmentWriter, Slice, Span,
 };
 pub use store::{BlobWriter, ImageStore, StoreError};
 pub use unpack::{Expected, UnpackError, unpack_layer};

@@ -1,14 +1,19 @@
-//! The layer of the project's dependencies.
+//! The layers of the project's dependencies.
 
 use super::{BuildError, BuildRequest};
 use crate::download::Downloader;
-use crate::image::{NamedLayer, Shelf, System, key_of, made_by};
+use crate::image::{NamedLayer, Shelf, ShelfError, System, key_of, made_by};
 use crate::meter::{Meter, Part};
-use crate::wheels::{self, InstallRequest, Interpreter, Resolution, Source};
+use crate::wheels::{
+    self, InstallError, InstallRequest, Installed, InstalledPackage, Interpreter, PackageLayer,
+    PlacedPackage, Resolution, Source,
+};
+use std::path::PathBuf;
 use windlass_model::{Digest, Problem};
+use windlass_oci::LayerError;
 
-/// Part of the layer's key: raised when the same wheels give another layer.
-const FORM: u32 = 2;
+/// Part of a layer's key: raised when the same segments give another layer.
+const FORM: u32 = 3;
 
 /// What installing needs, besides the request.
 pub(super) struct Dependencies<'a> {
@@ -20,53 +25,93 @@ pub(super) struct Dependencies<'a> {
 }
 
 impl Dependencies<'_> {
-    /// The layer with every package installed; `None` when there is none.
-    pub(super) fn layer(
+    /// The layers with every package installed, the lowest first.
+    pub(super) fn layers(
         &self,
         resolution: &Resolution,
         warnings: &mut Vec<Problem>,
-    ) -> Result<Option<NamedLayer>, BuildError> {
-        let spec = self.request.spec;
-        let count = resolution.packages.len() + usize::from(spec.install_project);
+    ) -> Result<Vec<NamedLayer>, BuildError> {
+        let count = resolution.packages.len() + usize::from(self.request.spec.install_project);
         if count == 0 {
-            return Ok(None);
+            return Ok(Vec::new());
         }
-        let named = |info| Some(NamedLayer { info, made_by: made_by("packages", count, "wheels") });
         let part = Part::begin("dependencies");
         let known_key = self.known_key(resolution);
-        if let Some(info) = known_key.and_then(|key| self.shelf.find(&key)) {
+        if let Some(layers) = known_key.and_then(|key| self.shelf.find_set(&key)) {
             self.meter.end(&part, count as u64, "packages, installed before");
-            return Ok(named(info));
+            return Ok(layers);
         }
-        let interpreter = &self.system.interpreter;
-        let installed = wheels::install(
-            &InstallRequest {
-                resolution,
-                spec,
-                project: self.request.project,
-                tools: &self.request.settings.tools,
-                cache: &self.request.dirs.cache,
-                downloader: self.downloader,
-                interpreter: Interpreter {
-                    command: &|| interpreter.command(),
-                    version: interpreter.python,
-                },
-            },
-            &|progress| self.meter.pass(progress),
-        )?;
-        warnings.extend(wheels::explain::warnings(&installed, interpreter.python));
-        let key = known_key
-            .unwrap_or_else(|| key_of(&("wheels", FORM, self.system.identity, &installed.wheels)));
-        let info = match self.shelf.find(&key) {
-            Some(info) => info,
-            None => self.shelf.make(&key, installed.entries)?,
-        };
+        let (installed, layers) = self.install(resolution, count)?;
+        warnings.extend(wheels::explain::warnings(&installed, self.system.interpreter.python));
+        if let Some(key) = known_key {
+            self.shelf.note_set(&key, &layers)?;
+        }
         self.meter.end(&part, count as u64, "packages installed");
-        Ok(named(info))
+        Ok(layers)
     }
 
-    /// The layer's key, when it can be known without fetching or building anything: every package
-    /// is one file of a known digest.
+    /// Installs and writes the layers; a segment that is damaged is made again, once for each.
+    fn install(
+        &self,
+        resolution: &Resolution,
+        count: usize,
+    ) -> Result<(Installed, Vec<NamedLayer>), BuildError> {
+        let mut damaged = 0;
+        loop {
+            let tried = self.placed(resolution).and_then(|placed| {
+                let installed = self.installed(placed)?;
+                let layers = self.write(&installed)?;
+                Ok((installed, layers))
+            });
+            let error = match tried {
+                Ok(done) => return Ok(done),
+                Err(error) => error,
+            };
+            damaged += 1;
+            match damaged_segment(&error) {
+                Some(path) if damaged <= 2 * count => wheels::discard_segment(&path)?,
+                _ => return Err(error),
+            }
+        }
+    }
+
+    fn placed(&self, resolution: &Resolution) -> Result<Vec<PlacedPackage>, BuildError> {
+        let request = InstallRequest {
+            resolution,
+            spec: self.request.spec,
+            project: self.request.project,
+            tools: &self.request.settings.tools,
+            cache: &self.request.dirs.cache,
+            downloader: self.downloader,
+        };
+        Ok(wheels::place_packages(&request, &|progress| self.meter.pass(progress))?)
+    }
+
+    fn installed(&self, placed: Vec<PlacedPackage>) -> Result<Installed, BuildError> {
+        let interpreter = &self.system.interpreter;
+        let command = || interpreter.command();
+        let interpreter = Interpreter { command: &command, version: interpreter.python };
+        let place = (self.request.spec, self.request.dirs.cache.as_path());
+        Ok(wheels::install(placed, place, interpreter, &|progress| self.meter.pass(progress))?)
+    }
+
+    /// Writes what the shelf lacks, all at once: hashing is what takes time.
+    fn write(&self, installed: &Installed) -> Result<Vec<NamedLayer>, BuildError> {
+        let written: Vec<_> = std::thread::scope(|scope| {
+            let shelf = self.shelf;
+            let threads: Vec<_> = installed
+                .layers
+                .iter()
+                .map(|layer| scope.spawn(move || write_one(shelf, installed, layer)))
+                .collect();
+            let joined = threads.into_iter().map(std::thread::ScopedJoinHandle::join);
+            joined.map(|layer| layer.expect("writing a layer does not panic")).collect()
+        });
+        Ok(written.into_iter().collect::<Result<_, ShelfError>>()?)
+    }
+
+    /// The layers' common key, when it can be known without fetching or building anything: every
+    /// package is one file of a known digest.
     fn known_key(&self, resolution: &Resolution) -> Option<Digest> {
         if self.request.spec.install_project {
             return None;
@@ -81,5 +126,38 @@ impl Dependencies<'_> {
             }
         }
         Some(key_of(&("files", FORM, self.system.identity, files)))
+    }
+}
+
+fn write_one(
+    shelf: &Shelf<'_>,
+    installed: &Installed,
+    layer: &PackageLayer,
+) -> Result<NamedLayer, ShelfError> {
+    let members = layer.packages.iter().map(|number| &installed.packages[*number]);
+    let key = key_of(&("packages", FORM, members.map(inputs_of).collect::<Vec<_>>()));
+    let info = match shelf.find(&key) {
+        Some(info) => info,
+        None => shelf.splice(&key, &installed.spliced(layer))?,
+    };
+    let made_by = match layer.packages.len() {
+        1 => format!("windlass: {}", layer.title),
+        count => made_by(&layer.title, count, "wheels"),
+    };
+    Ok(NamedLayer { info, made_by })
+}
+
+/// All that a package adds to a layer's bytes.
+fn inputs_of(package: &InstalledPackage) -> (Digest, Digest, Vec<(usize, usize)>) {
+    let [wheel, bytecode] = &package.segments;
+    (wheel.key, bytecode.key, package.dropped.iter().copied().collect())
+}
+
+/// The file of the segment that has to be made again, when that is all that is wrong.
+fn damaged_segment(error: &BuildError) -> Option<PathBuf> {
+    match error {
+        BuildError::Install(InstallError::Damaged { path })
+        | BuildError::Shelf(ShelfError::Layer(LayerError::Damaged { path })) => Some(path.clone()),
+        _ => None,
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Pure, and a function of the spec and the layers: two builds of the same source give the same.
 
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use windlass_model::{BuildSpec, Serves};
 use windlass_oci::{Healthcheck, History, ImageConfig, LayerInfo};
@@ -10,7 +11,7 @@ const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 const SECOND_NS: u64 = 1_000_000_000;
 
 /// A layer with the line that says what it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct NamedLayer {
     pub(crate) info: LayerInfo,
     pub(crate) made_by: String,

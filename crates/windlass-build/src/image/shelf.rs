@@ -3,12 +3,17 @@
 //! A layer is looked for by its inputs, never by its bytes: with nothing changed, nothing is read,
 //! compiled or compressed again. What the shelf says counts only while the store holds the blob.
 
+use super::config::NamedLayer;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 use std::io::Write as _;
 use std::path::PathBuf;
 use windlass_model::Digest;
-use windlass_oci::{ImageStore, LayerEntry, LayerError, LayerInfo, LayerWriter, StoreError};
+use windlass_oci::{
+    BlobWriter, ImageStore, LayerEntry, LayerError, LayerInfo, LayerWriter, SplicedLayer,
+    StoreError,
+};
 
 /// Balanced: level 6 takes three times as long for 8 % less.
 const GZIP_LEVEL: u32 = 4;
@@ -49,9 +54,19 @@ pub(crate) fn key_of(inputs: &impl Serialize) -> Digest {
 impl Shelf<'_> {
     /// The layer made from these inputs, if it was made before and is still there.
     pub(crate) fn find(&self, key: &Digest) -> Option<LayerInfo> {
-        let note = std::fs::read(self.notes.join(key.hex())).ok()?;
-        let info: LayerInfo = serde_json::from_slice(&note).ok()?;
+        let info: LayerInfo = self.read(key)?;
         self.store.holds(&info.descriptor).then_some(info)
+    }
+
+    /// The layers noted together, if all of them are still there.
+    pub(crate) fn find_set(&self, key: &Digest) -> Option<Vec<NamedLayer>> {
+        let layers: Vec<NamedLayer> = self.read(key)?;
+        layers.iter().all(|layer| self.store.holds(&layer.info.descriptor)).then_some(layers)
+    }
+
+    /// Notes layers that inputs lead to together.
+    pub(crate) fn note_set(&self, key: &Digest, layers: &[NamedLayer]) -> Result<(), ShelfError> {
+        self.note(key, &layers)
     }
 
     /// Makes a layer and notes it.
@@ -61,20 +76,44 @@ impl Shelf<'_> {
         entries: Vec<LayerEntry>,
     ) -> Result<LayerInfo, ShelfError> {
         let out = self.store.blob_writer()?;
-        let (out, info) = LayerWriter::new(out, GZIP_LEVEL).write(entries)?;
+        self.keep(key, LayerWriter::new(out, GZIP_LEVEL).write(entries)?)
+    }
+
+    /// Joins a layer from segments and notes it.
+    pub(crate) fn splice(
+        &self,
+        key: &Digest,
+        layer: &SplicedLayer<'_>,
+    ) -> Result<LayerInfo, ShelfError> {
+        let out = self.store.blob_writer()?;
+        self.keep(key, layer.write(out)?)
+    }
+
+    fn keep(
+        &self,
+        key: &Digest,
+        (out, info): (BlobWriter, LayerInfo),
+    ) -> Result<LayerInfo, ShelfError> {
         if !self.store.holds(&info.descriptor) {
             out.commit(&info.descriptor.digest)?;
         }
+        self.note(key, &info)?;
+        Ok(info)
+    }
+
+    fn read<T: DeserializeOwned>(&self, key: &Digest) -> Option<T> {
+        serde_json::from_slice(&std::fs::read(self.notes.join(key.hex())).ok()?).ok()
+    }
+
+    fn note(&self, key: &Digest, what: &impl Serialize) -> Result<(), ShelfError> {
         let path = self.notes.join(key.hex());
         let write = || {
             std::fs::create_dir_all(&self.notes)?;
             let mut file = tempfile::NamedTempFile::new_in(&self.notes)?;
-            let json = serde_json::to_vec(&info).map_err(std::io::Error::other)?;
-            file.write_all(&json)?;
+            file.write_all(&serde_json::to_vec(what).map_err(std::io::Error::other)?)?;
             file.as_file().sync_all()?;
-            file.persist(&path).map_err(|error| error.error)
+            file.persist(&path).map(drop).map_err(|error| error.error)
         };
-        write().map_err(|source| ShelfError::Note { path: path.clone(), source })?;
-        Ok(info)
+        write().map_err(|source| ShelfError::Note { path: path.clone(), source })
     }
 }

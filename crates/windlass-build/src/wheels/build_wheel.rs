@@ -12,9 +12,9 @@ pub use error::BuildWheelError;
 
 use super::host_python::HostPython;
 use super::place;
-use super::unpack;
 use super::uv::Uv;
 use super::wheel_error::WheelError;
+use super::wheel_segment::WheelForm;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::fs::File;
@@ -59,13 +59,14 @@ const REFUSAL: &str = "windlass: no compiler here for:";
 /// How much of a build's output an error carries.
 const OUTPUT_LINES: usize = 20;
 
-/// A wheel built before from a source with that digest: unpacked already, or whole. One that a power
+/// A wheel built before from a source with that digest: in a segment, or whole. One that a power
 /// cut emptied is built again.
 pub(super) fn known(source: Digest, python: PythonVersion, cache: &Path) -> Option<BuiltWheel> {
     let index = std::fs::read(folder_of(source, python, cache).join("built.json")).ok()?;
     let built: BuiltWheel = serde_json::from_slice(&index).ok()?;
+    let form = WheelForm { digest: built.digest, python, built: true };
     let is_whole = || digest_file(&built.path).is_ok_and(|digest| digest == built.digest);
-    (unpack::open_ready(built.digest, cache).is_some() || is_whole()).then_some(built)
+    (form.known(cache).is_some() || is_whole()).then_some(built)
 }
 
 fn folder_of(source: Digest, python: PythonVersion, cache: &Path) -> PathBuf {

@@ -1,26 +1,30 @@
-//! Bytecode of the wheels' modules, compiled once per wheel and Python.
+//! Bytecode of the wheels' modules, compiled once per wheel and Python, and kept as a segment.
 //!
 //! Unchecked-hash files (PEP 552): they hold no time, and importing them costs no look at the
 //! source. They hold the path of their source, so they are made for its path in the image. The
 //! image's own interpreter compiles them. What a file compiles to may depend on what its process
-//! compiled before, so each process gets a fixed run of one wheel's files. Sources that are not valid for this Python
-//! (templates, Python 2 remainders, tests) get none, as with every installer.
+//! compiled before, so each process gets a fixed run of one wheel's files. Sources that are not
+//! valid for this Python (templates, Python 2 remainders, tests) get none, as with every
+//! installer. RECORD lists the bytecode, so it is in this segment and not in the wheel's.
 
 mod error;
 
 pub use error::BytecodeError;
 
+use super::cores::on_every_core;
 use super::place;
-use super::placement::{PlacedFile, PlacedWheel};
-use serde::{Deserialize, Serialize};
+use super::placement::{Placement, PlannedContent};
+use super::segment::{Segment, SegmentDraft};
+use super::wheel_segment::add_text;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use tempfile::TempDir;
 use windlass_model::{Digest, PythonVersion};
-use windlass_oci::Content;
+use windlass_oci::{FileHead, PieceSource, SegmentError};
 
 /// The image's interpreter as something that can be run here.
 #[derive(Clone, Copy)]
@@ -31,83 +35,37 @@ pub struct Interpreter<'a> {
     pub version: PythonVersion,
 }
 
-/// One bytecode file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Compiled {
-    /// Path in the image.
-    pub(super) path: String,
-    /// SHA-256 of its source: equal sources at one path give equal bytecode.
-    pub(super) source_sha256: String,
-    /// Name of the file in its cache folder.
-    file: String,
-    /// Size in bytes: a file that a power cut emptied is told by it.
-    size: u64,
-}
-
-/// Bytecode of one wheel.
-#[derive(Debug, Clone)]
-pub(super) struct Bytecode {
-    /// The folder that holds the files.
-    folder: PathBuf,
-    /// The files.
-    pub(super) files: Vec<Compiled>,
-}
-
-/// Changes whenever what is compiled, or how, does.
-const CACHE_FORM: &str = "2";
+/// Changes whenever what is compiled, or how, or how it is kept, does.
+const CACHE_FORM: &str = "3";
 const SCRIPT: &str = include_str!("compile.py");
-const INDEX: &str = "index.json";
 /// Files that one process compiles: most of the cost of a process is shared.
 const GROUP: usize = 32;
 
 /// Gives the bytecode of each wheel, compiling what the cache lacks in one run.
 pub(super) fn ensure(
-    wheels: &[(Digest, &PlacedWheel)],
+    wheels: &[&Segment],
     interpreter: Interpreter<'_>,
     cache: &Path,
-) -> Result<Vec<Bytecode>, BytecodeError> {
+) -> Result<Vec<Segment>, BytecodeError> {
     let identity = identity_of(interpreter)?;
-    let folders: Vec<PathBuf> = wheels
-        .iter()
-        .map(|(digest, _)| cache.join("bytecode").join(key_of(*digest, &identity)))
-        .collect();
-    let mut ready: Vec<Option<Bytecode>> = folders.iter().map(|folder| open(folder)).collect();
-    let mut pending = Vec::new();
-    for (index, known) in ready.iter().enumerate() {
-        if known.is_none() {
-            pending.push(Pending::new(
-                index,
-                wheels[index].1,
-                &folders[index],
-                interpreter.version,
-            )?);
-        }
-    }
-    if !pending.is_empty() {
+    let keys: Vec<Digest> = wheels.iter().map(|wheel| key_of(wheel.key, &identity)).collect();
+    let mut ready = on_every_core(&keys, |key| Segment::open(*key, cache));
+    let missing: Vec<usize> = (0..wheels.len()).filter(|at| ready[*at].is_none()).collect();
+    if !missing.is_empty() {
+        let pending = on_every_core(&missing, |at| {
+            Pending::extract(wheels[*at], *at, interpreter.version, cache)
+        });
+        let pending = pending.into_iter().collect::<Result<Vec<_>, _>>()?;
         let invalid = compile(&pending, interpreter)?;
-        let mut line = 0;
-        for wheel in pending {
-            let index = wheel.index;
-            let lines = line..line + wheel.jobs.len();
-            line = lines.end;
-            let skipped: Vec<bool> = lines.map(|line| invalid.contains(&line)).collect();
-            ready[index] = Some(wheel.finish(&folders[index], &skipped)?);
+        let placement = Placement { python: interpreter.version };
+        let packed = on_every_core(&pending, |wheel| {
+            wheel.pack((wheels[wheel.index], keys[wheel.index]), placement, &invalid, cache)
+        });
+        for (at, packed) in missing.into_iter().zip(packed) {
+            ready[at] = Some(packed?);
         }
     }
     Ok(ready.into_iter().flatten().collect())
-}
-
-impl Bytecode {
-    /// The files as part of an installation.
-    pub(super) fn placed(&self) -> impl Iterator<Item = PlacedFile> + '_ {
-        self.files.iter().map(|compiled| PlacedFile {
-            path: compiled.path.clone(),
-            mode: 0o644,
-            content: Content::Path(self.folder.join(&compiled.file)),
-            sha256: format!("bytecode of {}", compiled.source_sha256),
-            size: compiled.size,
-        })
-    }
 }
 
 /// A wheel whose bytecode is being made.
@@ -118,61 +76,86 @@ struct Pending {
 }
 
 struct Job {
+    /// The source and the bytecode, in the scratch folder.
     source: PathBuf,
+    target: PathBuf,
     shown: String,
+    /// The bytecode's path in the image.
     path: String,
     source_sha256: String,
-    file: String,
 }
 
 impl Pending {
-    fn new(
+    /// Writes the wheel's sources where the compiler can read them.
+    fn extract(
+        wheel: &Segment,
         index: usize,
-        wheel: &PlacedWheel,
-        folder: &Path,
         version: PythonVersion,
+        cache: &Path,
     ) -> Result<Self, BytecodeError> {
-        let scratch = place::scratch_for(folder)
-            .map_err(|source| BytecodeError::Io { path: folder.to_owned(), source })?;
-        let modules = wheel.files.iter().filter_map(|file| match &file.content {
-            Content::Path(source) => Some((source, bytecode_path(&file.path, version)?, file)),
-            Content::Bytes(_) => None,
-        });
-        let jobs = modules
-            .enumerate()
-            .map(|(number, (source, path, file))| Job {
-                source: source.clone(),
+        let io = |source| BytecodeError::Io { path: cache.to_owned(), source };
+        let scratch = tempfile::Builder::new().prefix("compile-").tempdir_in(cache).map_err(io)?;
+        let mut jobs = Vec::new();
+        for file in &wheel.index.files {
+            let Some(path) = bytecode_path(&file.path, version) else { continue };
+            let number = jobs.len();
+            let job = Job {
+                source: scratch.path().join(format!("{number}.py")),
+                target: scratch.path().join(format!("{number}.pyc")),
                 shown: format!("/{}", file.path),
                 path,
                 source_sha256: file.sha256.clone(),
-                file: format!("{number}.pyc"),
-            })
-            .collect();
+            };
+            let text = wheel.files.content(&file.slice).map_err(|error| failed(error, cache))?;
+            std::fs::write(&job.source, text).map_err(io)?;
+            jobs.push(job);
+        }
         Ok(Self { index, scratch, jobs })
     }
 
-    fn finish(self, folder: &Path, skipped: &[bool]) -> Result<Bytecode, BytecodeError> {
-        let io = |source| BytecodeError::Io { path: folder.to_owned(), source };
-        let mut files = Vec::with_capacity(self.jobs.len());
-        for (job, skipped) in self.jobs.into_iter().zip(skipped) {
-            if !skipped {
-                let size = self.scratch.path().join(&job.file).metadata().map_err(io)?.len();
-                files.push(Compiled {
-                    path: job.path,
-                    source_sha256: job.source_sha256,
-                    file: job.file,
-                    size,
-                });
-            }
+    /// Makes a segment of what was compiled, and RECORD.
+    fn pack(
+        &self,
+        (wheel, key): (&Segment, Digest),
+        placement: Placement,
+        invalid: &BTreeSet<(usize, usize)>,
+        cache: &Path,
+    ) -> Result<Segment, BytecodeError> {
+        let io = |source| BytecodeError::Io { path: self.scratch.path().to_owned(), source };
+        let pack = |error| failed(error, cache);
+        let mut draft = SegmentDraft::new(key, cache).map_err(io)?;
+        let numbered = self.jobs.iter().enumerate();
+        let valid = numbered.filter(|(number, _)| !invalid.contains(&(self.index, *number)));
+        let mut valid: Vec<&Job> = valid.map(|(_, job)| job).collect();
+        valid.sort_by(|a, b| a.path.cmp(&b.path));
+        for job in &valid {
+            let mut bytecode = File::open(&job.target).map_err(io)?;
+            let size = bytecode.metadata().map_err(io)?.len();
+            let head = FileHead { path: &job.path, mode: 0o644, size };
+            let content = PieceSource::Plain(&mut bytecode);
+            draft.add(head, content, &mut |_| {}).map_err(pack)?;
+            // Equal sources at one path give equal bytecode.
+            draft.set_hash(format!("bytecode of {}", job.source_sha256));
         }
-        let bytes = serde_json::to_vec(&files)
-            .unwrap_or_else(|error| unreachable!("an index is made of texts: {error}"));
-        place::write_file(&self.scratch.path().join(INDEX), &bytes).map_err(io)?;
-        if folder.exists() && open(folder).is_none() {
-            std::fs::remove_dir_all(folder).map_err(io)?;
+        let paths: Vec<String> = valid.iter().map(|job| job.path.clone()).collect();
+        let record = placement.record(&wheel.index, &paths);
+        if let PlannedContent::Text(text) = &record.content {
+            add_text(&mut draft, &record, text).map_err(pack)?;
         }
-        place::put_folder(self.scratch, folder).map_err(io)?;
-        Ok(Bytecode { folder: folder.to_owned(), files })
+        draft.finish(&wheel.index.dist_info).map_err(pack)
+    }
+}
+
+fn failed(error: SegmentError, cache: &Path) -> BytecodeError {
+    match error {
+        SegmentError::Damaged { path } => BytecodeError::Damaged { path },
+        SegmentError::Read { path, source } => BytecodeError::Io { path, source },
+        SegmentError::Write { source } | SegmentError::Content { source } => {
+            BytecodeError::Io { path: cache.to_owned(), source }
+        }
+        SegmentError::Path { .. } | SegmentError::Deflate(_) | SegmentError::Length { .. } => {
+            BytecodeError::Io { path: cache.to_owned(), source: std::io::Error::other(error) }
+        }
     }
 }
 
@@ -183,15 +166,6 @@ fn bytecode_path(source: &str, version: PythonVersion) -> Option<String> {
     let is_module = folder.contains("/dist-packages");
     let tag = format!("cpython-{}{}", version.major, version.minor);
     is_module.then(|| format!("{folder}/__pycache__/{stem}.{tag}.pyc"))
-}
-
-fn open(folder: &Path) -> Option<Bytecode> {
-    let files: Vec<Compiled> =
-        serde_json::from_slice(&std::fs::read(folder.join(INDEX)).ok()?).ok()?;
-    let whole = files.iter().all(|compiled| {
-        folder.join(&compiled.file).metadata().is_ok_and(|found| found.len() == compiled.size)
-    });
-    whole.then(|| Bytecode { folder: folder.to_owned(), files })
 }
 
 /// What the interpreter says of itself: version, build, compiler.
@@ -208,22 +182,23 @@ fn identity_of(interpreter: Interpreter<'_>) -> Result<String, BytecodeError> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-fn key_of(wheel: Digest, identity: &str) -> String {
-    place::digest_of([CACHE_FORM, SCRIPT, &wheel.hex(), identity]).hex()
+fn key_of(wheel: Digest, identity: &str) -> Digest {
+    place::digest_of([CACHE_FORM, SCRIPT, &wheel.hex(), identity])
 }
 
-/// Compiles everything in one run and gives the numbers of the jobs whose source is not valid.
+/// Compiles everything in one run and gives the jobs whose source is not valid, each by the
+/// wheel's number and its own.
 fn compile(
     pending: &[Pending],
     interpreter: Interpreter<'_>,
-) -> Result<BTreeSet<usize>, BytecodeError> {
-    let mut lines = String::new();
+) -> Result<BTreeSet<(usize, usize)>, BytecodeError> {
+    let (mut lines, mut jobs) = (String::new(), Vec::new());
     for wheel in pending {
         for (number, job) in wheel.jobs.iter().enumerate() {
-            let target = wheel.scratch.path().join(&job.file);
-            let (source, shown) = (job.source.display(), &job.shown);
+            let (source, target) = (job.source.display(), job.target.display());
             let group = format!("{}.{}", wheel.index, number / GROUP);
-            let _ = writeln!(lines, "{source}\0{shown}\0{}\0{group}", target.display());
+            let _ = writeln!(lines, "{source}\0{}\0{target}\0{group}", job.shown);
+            jobs.push((wheel.index, number));
         }
     }
     let at_once = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -245,5 +220,6 @@ fn compile(
         return Err(BytecodeError::Failed { output });
     }
     let text = String::from_utf8_lossy(&output.stdout);
-    Ok(text.lines().filter_map(|line| line.parse().ok()).collect())
+    let numbers = text.lines().filter_map(|line| line.parse::<usize>().ok());
+    Ok(numbers.filter_map(|line| jobs.get(line).copied()).collect())
 }

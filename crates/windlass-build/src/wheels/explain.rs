@@ -3,7 +3,8 @@
 use super::build_wheel::BuildWheelError;
 use super::bytecode::BytecodeError;
 use super::declaration::DeclarationError;
-use super::install::{BuiltPackage, InstallError, Installed};
+use super::install::InstallError;
+use super::installed::{BuiltPackage, Installed};
 use super::lock::LockError;
 use super::merge::Overlap;
 use super::pylock::PylockError;
@@ -67,6 +68,7 @@ pub fn install(error: &InstallError) -> Problem {
                 overlap.kept, overlap.dropped
             ))
         }
+        InstallError::Damaged { .. } => damaged(message),
         InstallError::Io { .. } => {
             Problem::environment("files-unusable", message).sources(error).hint(CHECK_DISK)
         }
@@ -208,8 +210,15 @@ fn bytecode(error: &BytecodeError) -> Problem {
         BytecodeError::Failed { output } => {
             Problem::environment("bytecode-failed", message).cause(output.clone()).hint(CHECK_DISK)
         }
+        BytecodeError::Damaged { .. } => damaged(message),
         BytecodeError::Io { .. } => {
             Problem::environment("cache-unusable", message).sources(error).hint(CHECK_DISK)
         }
     }
+}
+
+/// Only seen when it is damaged again as soon as it is made.
+fn damaged(message: String) -> Problem {
+    Problem::environment("segment-damaged", message)
+        .hint("Check the disk: what was just written to it could not be read again.")
 }

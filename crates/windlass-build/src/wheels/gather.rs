@@ -1,12 +1,14 @@
 //! Getting every package as a wheel on this machine: from the cache, by download, or by a build.
 
 use super::build_wheel::{self, BuildInput, BuildWheelError, BuiltWheel, WheelBuilder};
+use super::cores::on_every_core;
 use super::host_python::HostPython;
 use super::install::{InstallError, InstallRequest};
 use super::resolution::{Artifact, Location, LockedPackage, Source};
+use super::segment::Segment;
 use super::source_tree::SourceTree;
-use super::unpack::{self, UnpackedWheel};
 use super::uv::Uv;
+use super::wheel_segment::WheelForm;
 use crate::download::Wanted;
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
@@ -21,12 +23,14 @@ pub(super) struct Gathered {
     pub(super) name: String,
     /// Name and version, for messages.
     pub(super) label: String,
-    /// SHA-256 of the wheel.
-    pub(super) digest: Digest,
-    /// The wheel; not there when it is unpacked already.
+    /// Which wheel, and for what.
+    pub(super) form: WheelForm,
+    /// The wheel's file; not there when its segment is.
     pub(super) file: PathBuf,
-    /// Its unpacked form, when the cache has it.
-    pub(super) state: Option<UnpackedWheel>,
+    /// Its segment, when the cache has it.
+    pub(super) known: Option<Segment>,
+    /// Whether it is built from a folder of the project.
+    pub(super) is_local: bool,
     /// The Python that it was built with, when it was built from sources.
     pub(super) built_with: Option<PythonVersion>,
 }
@@ -40,9 +44,19 @@ pub(super) fn gather(
     if request.spec.install_project {
         packages.push(project_package(request));
     }
+    let known = on_every_core(&packages, |package| match &package.source {
+        Source::Wheel(artifact) => published(request, artifact).known(request.cache),
+        Source::Sdist(_) | Source::Directory { .. } => None,
+    });
+    let packages: Vec<_> = packages.into_iter().zip(known).collect();
     let files = fetch(request, &packages, progress)?;
     let workshop = Workshop { request, uv: OnceCell::new() };
-    packages.iter().map(|package| workshop.gather(package, &files)).collect()
+    packages.into_iter().map(|(package, known)| workshop.gather(&package, known, &files)).collect()
+}
+
+/// A wheel as its makers published it.
+fn published(request: &InstallRequest<'_>, artifact: &Artifact) -> WheelForm {
+    WheelForm { digest: artifact.sha256, python: request.spec.python, built: false }
 }
 
 /// The project as one more package.
@@ -60,18 +74,18 @@ fn project_package(request: &InstallRequest<'_>) -> LockedPackage {
 
 type Files = BTreeMap<Digest, PathBuf>;
 
-/// Downloads the files that neither the unpacked wheels nor the built ones make unnecessary.
+/// Downloads the files that neither segments nor built wheels make unnecessary.
 fn fetch(
     request: &InstallRequest<'_>,
-    packages: &[LockedPackage],
+    packages: &[(LockedPackage, Option<Segment>)],
     progress: &dyn Fn(Progress),
 ) -> Result<Files, InstallError> {
     let started = Instant::now();
     let mut files = Files::new();
     let mut wanted = Vec::new();
-    for package in packages {
+    for (package, known) in packages {
         let Some(artifact) = package.artifact() else { continue };
-        if is_known(request, package, artifact) {
+        if known.is_some() || is_built(request, package, artifact) {
             continue;
         }
         match &artifact.location {
@@ -108,15 +122,10 @@ fn fetch(
     Ok(files)
 }
 
-/// Whether a package can be had without its file.
-fn is_known(request: &InstallRequest<'_>, package: &LockedPackage, artifact: &Artifact) -> bool {
-    match package.source {
-        Source::Wheel(_) => unpack::open_ready(artifact.sha256, request.cache).is_some(),
-        Source::Sdist(_) => {
-            build_wheel::known(artifact.sha256, request.spec.python, request.cache).is_some()
-        }
-        Source::Directory { .. } => true,
-    }
+/// Whether a source archive was built before.
+fn is_built(request: &InstallRequest<'_>, package: &LockedPackage, artifact: &Artifact) -> bool {
+    matches!(package.source, Source::Sdist(_))
+        && build_wheel::known(artifact.sha256, request.spec.python, request.cache).is_some()
 }
 
 fn check_local(
@@ -139,24 +148,37 @@ struct Workshop<'a> {
 }
 
 impl Workshop<'_> {
-    fn gather(&self, package: &LockedPackage, files: &Files) -> Result<Gathered, InstallError> {
-        let label = package.label();
+    fn gather(
+        &self,
+        package: &LockedPackage,
+        known: Option<Segment>,
+        files: &Files,
+    ) -> Result<Gathered, InstallError> {
+        let (name, label) = (package.name.clone(), package.label());
         let built = match &package.source {
             Source::Wheel(artifact) => {
-                let state = unpack::open_ready(artifact.sha256, self.request.cache);
-                let file = files.get(&artifact.sha256).cloned().unwrap_or_default();
-                let (name, digest) = (package.name.clone(), artifact.sha256);
-                return Ok(Gathered { name, label, digest, file, state, built_with: None });
+                return Ok(Gathered {
+                    name,
+                    label,
+                    form: published(self.request, artifact),
+                    file: files.get(&artifact.sha256).cloned().unwrap_or_default(),
+                    known,
+                    is_local: false,
+                    built_with: None,
+                });
             }
             Source::Sdist(artifact) => self.build_archive(&label, artifact, files)?,
             Source::Directory { path } => self.build_folder(&label, path)?,
         };
+        let python = self.request.spec.python;
+        let form = WheelForm { digest: built.digest, python, built: true };
         Ok(Gathered {
-            name: package.name.clone(),
+            name,
             label,
-            digest: built.digest,
-            state: unpack::open_ready(built.digest, self.request.cache),
+            form,
+            known: form.known(self.request.cache),
             file: built.path,
+            is_local: matches!(package.source, Source::Directory { .. }),
             built_with: Some(built.python),
         })
     }

@@ -1,25 +1,26 @@
-//! From a [`Resolution`] to the layer entries of the installed packages.
+//! From a [`Resolution`] to segments of the installed packages, planned into layers.
 //!
-//! Fetch, build what is not a wheel, unpack, compile, place: each step only for what the cache
-//! lacks, so that with nothing new the whole plan is read from a few index files. Nothing of the
-//! wheels is held in memory; the entries name files in the cache.
+//! Fetch, build what is not a wheel, place, compile: each step only for what the cache lacks, so
+//! that with nothing new the whole plan is read from a few index files. Nothing of the wheels is
+//! held in memory. It writes no layer: who does joins the segments.
 
 use super::build_wheel::BuildWheelError;
 use super::bytecode::{self, BytecodeError, Interpreter};
-use super::gather::{Gathered, gather};
+use super::cores::on_every_core;
+use super::gather::gather;
+use super::installed::{BuiltPackage, Installed, InstalledPackage, PackageLayer, PlacedPackage};
+use super::layers::{self, Weight};
 use super::merge::{Overlap, merge};
 use super::placement::Placement;
 use super::resolution::Resolution;
+use super::segment::{self, Segment};
 use super::tools::PackageTools;
-use super::unpack::{self, UnpackedWheel};
 use super::wheel_error::WheelError;
 use crate::download::{DownloadError, Downloader};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
-use windlass_model::{BuildSpec, Digest, Progress, ProgressUnit, PythonVersion};
-use windlass_oci::LayerEntry;
+use windlass_model::{BuildSpec, Progress, ProgressUnit};
 
 /// What to install, and with what.
 #[derive(Clone, Copy)]
@@ -36,37 +37,6 @@ pub struct InstallRequest<'a> {
     pub cache: &'a Path,
     /// Fetches the files.
     pub downloader: &'a Downloader,
-    /// The image's interpreter, for bytecode.
-    pub interpreter: Interpreter<'a>,
-}
-
-/// The installed packages.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Installed {
-    /// Everything to put into layers, sorted by path, folders included.
-    pub entries: Vec<LayerEntry>,
-    /// The wheels by digest, in the packages' order: with the Python's identity, a layer's key.
-    pub wheels: Vec<Digest>,
-    /// Harmless files that two packages bring; the first package's was kept.
-    pub overlaps: Vec<Overlap>,
-    /// Packages that were built from sources, now or earlier.
-    pub built: Vec<BuiltPackage>,
-}
-
-/// A package that was built from sources.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BuiltPackage {
-    /// Its name and version.
-    pub package: String,
-    /// The Python that the build ran on: the nearest to the image's that this machine has.
-    pub python: PythonVersion,
-}
-
-impl BuiltPackage {
-    fn of(gathered: &Gathered) -> Option<Self> {
-        let python = gathered.built_with?;
-        Some(Self { package: gathered.label.clone(), python })
-    }
 }
 
 /// Why packages could not be installed.
@@ -97,12 +67,18 @@ pub enum InstallError {
     Build(#[from] BuildWheelError),
     /// Bytecode could not be made.
     #[error(transparent)]
-    Bytecode(#[from] BytecodeError),
+    Bytecode(BytecodeError),
     /// Two packages bring different files for one path.
     #[error("{} and {} both bring /{}, with different contents", overlap.kept, overlap.dropped, overlap.path)]
     Overlap {
         /// The path and the packages.
         overlap: Overlap,
+    },
+    /// A segment is not what was written: it must be made again.
+    #[error("{} is damaged", path.display())]
+    Damaged {
+        /// One of its files.
+        path: PathBuf,
     },
     /// A file or folder of the project or the cache could not be used.
     #[error("{} cannot be used", path.display())]
@@ -115,102 +91,117 @@ pub enum InstallError {
     },
 }
 
-/// Plans the installation of every package.
-pub fn install(
-    request: &InstallRequest<'_>,
-    progress: &dyn Fn(Progress),
-) -> Result<Installed, InstallError> {
-    // uv and Python run in other folders than this process does.
-    let absolute = |path: &Path| {
-        std::path::absolute(path)
-            .map_err(|source| InstallError::Io { path: path.to_owned(), source })
-    };
-    let (project, cache) = (absolute(request.project)?, absolute(request.cache)?);
-    install_absolute(&InstallRequest { project: &project, cache: &cache, ..*request }, progress)
-}
-
-fn install_absolute(
-    request: &InstallRequest<'_>,
-    progress: &dyn Fn(Progress),
-) -> Result<Installed, InstallError> {
-    let gathered = gather(request, progress)?;
-    let started = Instant::now();
-    let unpacked = unpack_all(&gathered, request.cache)?;
-    let placement = Placement { python: request.spec.python };
-    let mut placed = Vec::with_capacity(unpacked.len());
-    for (wheel, unpacked) in gathered.iter().zip(&unpacked) {
-        let planned = placement
-            .place(&wheel.name, unpacked, wheel.built_with.is_some())
-            .map_err(|source| InstallError::Wheel { package: wheel.label.clone(), source })?;
-        placed.push(planned);
-    }
-    progress(Progress {
-        part: "wheels".to_owned(),
-        done: unpacked.len() as u64,
-        total: Some(unpacked.len() as u64),
-        unit: ProgressUnit::Items,
-        elapsed_ms: Some(started.elapsed().as_millis() as u64),
-        detail: format!("{} packages", unpacked.len()),
-    });
-    let started = Instant::now();
-    let digests: Vec<_> = unpacked.iter().map(|wheel| wheel.digest).zip(&placed).collect();
-    let compiled = bytecode::ensure(&digests, request.interpreter, request.cache)?;
-    let modules: usize = compiled.iter().map(|bytecode| bytecode.files.len()).sum();
-    for (wheel, bytecode) in placed.iter_mut().zip(&compiled) {
-        let paths: Vec<String> = bytecode.files.iter().map(|file| file.path.clone()).collect();
-        let record = wheel.record(placement, &paths);
-        wheel.files.push(record);
-        wheel.files.extend(bytecode.placed());
-    }
-    progress(Progress {
-        part: "bytecode".to_owned(),
-        done: modules as u64,
-        total: Some(modules as u64),
-        unit: ProgressUnit::Items,
-        elapsed_ms: Some(started.elapsed().as_millis() as u64),
-        detail: format!("{modules} modules"),
-    });
-    let (entries, overlaps) = merge(placed, &placement.packages())
-        .map_err(|overlap| InstallError::Overlap { overlap })?;
-    Ok(Installed {
-        entries,
-        wheels: unpacked.iter().map(|wheel| wheel.digest).collect(),
-        overlaps,
-        built: gathered.iter().filter_map(BuiltPackage::of).collect(),
-    })
-}
-
-/// Unpacks what the cache lacks, on every core.
-fn unpack_all(wheels: &[Gathered], cache: &Path) -> Result<Vec<UnpackedWheel>, InstallError> {
-    let next = AtomicUsize::new(0);
-    let results: Vec<Mutex<Option<Result<UnpackedWheel, WheelError>>>> =
-        wheels.iter().map(|_| Mutex::new(None)).collect();
-    let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    std::thread::scope(|scope| {
-        for _ in 0..workers.min(wheels.len()) {
-            scope.spawn(|| {
-                loop {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(wheel) = wheels.get(index) else { break };
-                    let result = match &wheel.state {
-                        Some(unpacked) => Ok(unpacked.clone()),
-                        None => unpack::ensure(&wheel.file, wheel.digest, cache),
-                    };
-                    if let Ok(mut slot) = results[index].lock() {
-                        *slot = Some(result);
-                    }
-                }
-            });
+impl From<BytecodeError> for InstallError {
+    fn from(error: BytecodeError) -> Self {
+        match error {
+            BytecodeError::Damaged { path } => Self::Damaged { path },
+            error => Self::Bytecode(error),
         }
-    });
-    let mut unpacked = Vec::with_capacity(wheels.len());
-    for (wheel, slot) in wheels.iter().zip(results) {
-        let result = slot.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let result = result.unwrap_or_else(|| unreachable!("every index was taken by a worker"));
-        unpacked.push(
-            result
-                .map_err(|source| InstallError::Wheel { package: wheel.label.clone(), source })?,
-        );
     }
-    Ok(unpacked)
+}
+
+/// Has every package in a segment: what a wheel holds, where it will be in the image.
+///
+/// # Errors
+/// What fetching, building and checking meet.
+pub fn place_packages(
+    request: &InstallRequest<'_>,
+    progress: &dyn Fn(Progress),
+) -> Result<Vec<PlacedPackage>, InstallError> {
+    // uv and Python run in other folders than this process does.
+    let (project, cache) = (absolute(request.project)?, absolute(request.cache)?);
+    let request = InstallRequest { project: &project, cache: &cache, ..*request };
+    let gathered = gather(&request, progress)?;
+    let started = Instant::now();
+    let segments = on_every_core(&gathered, |wheel| match &wheel.known {
+        Some(known) => Ok(known.clone()),
+        None => wheel.form.ensure(&wheel.file, &cache),
+    });
+    let mut placed = Vec::with_capacity(gathered.len());
+    for (wheel, segment) in gathered.into_iter().zip(segments) {
+        let refused = |source| InstallError::Wheel { package: wheel.label.clone(), source };
+        let segment = segment.map_err(refused)?;
+        placed.push(PlacedPackage::new(wheel, segment));
+    }
+    progress(part("wheels", placed.len(), "packages", started));
+    Ok(placed)
+}
+
+/// Plans the installation of every package, with its bytecode.
+///
+/// # Errors
+/// An interpreter that fails, packages that do not go together, a cache that cannot be used.
+pub fn install(
+    placed: Vec<PlacedPackage>,
+    (spec, cache): (&BuildSpec, &Path),
+    interpreter: Interpreter<'_>,
+    progress: &dyn Fn(Progress),
+) -> Result<Installed, InstallError> {
+    let cache = absolute(cache)?;
+    let started = Instant::now();
+    let wheels: Vec<&Segment> = placed.iter().map(|package| &package.segment).collect();
+    let compiled = bytecode::ensure(&wheels, interpreter, &cache)?;
+    let built = placed.iter().filter_map(BuiltPackage::of).collect();
+    let mut packages: Vec<InstalledPackage> = placed
+        .into_iter()
+        .zip(compiled)
+        .map(|(package, compiled)| InstalledPackage {
+            name: package.name,
+            label: package.label,
+            is_local: package.is_local,
+            segments: [package.segment, compiled],
+            dropped: BTreeSet::new(),
+        })
+        .collect();
+    // All but RECORD.
+    let modules = packages.iter().map(|package| package.segments[1].index.files.len() - 1).sum();
+    progress(part("bytecode", modules, "modules", started));
+    let merged = merge(&packages, &Placement { python: spec.python }.packages())
+        .map_err(|overlap| InstallError::Overlap { overlap })?;
+    for (package, dropped) in packages.iter_mut().zip(merged.dropped) {
+        package.dropped = dropped;
+    }
+    let layers = layers_of(&packages);
+    Ok(Installed { packages, layers, overlaps: merged.overlaps, built })
+}
+
+/// Removes a segment that turned out to be damaged: the next time it is made again.
+///
+/// # Errors
+/// A folder that cannot be removed.
+pub fn discard_segment(path: &Path) -> Result<(), InstallError> {
+    segment::discard(path).map_err(|source| InstallError::Io { path: path.to_owned(), source })
+}
+
+fn layers_of(packages: &[InstalledPackage]) -> Vec<PackageLayer> {
+    let weights: Vec<_> = packages
+        .iter()
+        .map(|package| Weight {
+            name: &package.name,
+            bytes: package.segments[0].packed_bytes(),
+            is_local: package.is_local,
+        })
+        .collect();
+    let title = |members: &[usize]| match members {
+        [one] => packages[*one].label.clone(),
+        [first, ..] if packages[*first].is_local => "packages of the project".to_owned(),
+        _ => "packages".to_owned(),
+    };
+    let planned = layers::plan(&weights).into_iter();
+    planned.map(|packages| PackageLayer { title: title(&packages), packages }).collect()
+}
+
+fn absolute(path: &Path) -> Result<PathBuf, InstallError> {
+    std::path::absolute(path).map_err(|source| InstallError::Io { path: path.to_owned(), source })
+}
+
+fn part(name: &str, count: usize, noun: &str, started: Instant) -> Progress {
+    Progress {
+        part: name.to_owned(),
+        done: count as u64,
+        total: Some(count as u64),
+        unit: ProgressUnit::Items,
+        elapsed_ms: Some(started.elapsed().as_millis() as u64),
+        detail: format!("{count} {noun}"),
+    }
 }

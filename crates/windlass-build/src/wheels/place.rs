@@ -64,6 +64,11 @@ pub(super) fn digest_of<const N: usize>(parts: [&str; N]) -> Digest {
     Digest::from_bytes(hash.finalize().into())
 }
 
+/// SHA-256 of bytes.
+pub(super) fn digest_of_bytes(bytes: &[u8]) -> Digest {
+    Digest::from_bytes(Sha256::digest(bytes).into())
+}
+
 /// Whether a path ends in `.` and that extension.
 pub(super) fn has_extension(path: &str, extension: &str) -> bool {
     Path::new(path).extension().is_some_and(|found| found == extension)

@@ -14,7 +14,8 @@ use std::sync::OnceLock;
 use windlass_build::download::{DownloadSettings, Downloader};
 use windlass_build::wheels::{
     InstallError, InstallRequest, Installed, Interpreter, Machine, PackageTools, Resolution,
-    ResolveError, ResolveRequest, Resolved, Target, UvSearch, install, lock, resolve,
+    ResolveError, ResolveRequest, Resolved, Target, UvSearch, install, lock, place_packages,
+    resolve,
 };
 use windlass_model::{AppName, BuildSpec, Dependencies, PythonVersion};
 use windlass_oci::{Content, EntryKind, LayerEntry};
@@ -132,7 +133,23 @@ fn resolve_with(
     resolve(&ResolveRequest { spec, project, target, tools, cache, lock: lock.as_ref() })
 }
 
-fn install_in(
+/// What was installed, with what its layers hold.
+#[derive(Debug, Clone, PartialEq)]
+struct Laid {
+    installed: Installed,
+    /// Everything in the layers, sorted by path; contents in memory.
+    entries: Vec<LayerEntry>,
+}
+
+impl std::ops::Deref for Laid {
+    type Target = Installed;
+
+    fn deref(&self) -> &Installed {
+        &self.installed
+    }
+}
+
+fn place_in(
     cache: &Path,
     project: &Path,
     spec: &BuildSpec,
@@ -142,22 +159,51 @@ fn install_in(
     let downloader = Downloader::new(DownloadSettings::default());
     let command = || Command::new(&python().0);
     let interpreter = Interpreter { command: &command, version: python().1 };
-    let request = InstallRequest {
-        resolution,
-        spec,
-        project,
-        tools: &tools,
-        cache,
-        downloader: &downloader,
-        interpreter,
-    };
-    install(&request, &|_| {})
+    let request =
+        InstallRequest { resolution, spec, project, tools: &tools, cache, downloader: &downloader };
+    let placed = place_packages(&request, &|_| {})?;
+    install(placed, (spec, cache), interpreter, &|_| {})
+}
+
+/// Installs, writes the layers, and reads them back with decoders of another hand.
+fn install_in(
+    cache: &Path,
+    project: &Path,
+    spec: &BuildSpec,
+    resolution: &Resolution,
+) -> Result<Laid, InstallError> {
+    let installed = place_in(cache, project, spec, resolution)?;
+    let mut entries = BTreeMap::new();
+    for layer in &installed.layers {
+        let (bytes, _) = installed.spliced(layer).write(Vec::new()).expect("a layer");
+        let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(bytes.as_slice()));
+        for entry in archive.entries().expect("a tar") {
+            let entry = read_entry(entry.expect("an entry"));
+            let known = entries.insert(entry.path.clone(), entry.clone());
+            let is_folder =
+                known.is_none_or(|known| known == entry && entry.kind == EntryKind::Dir);
+            assert!(is_folder, "{} is twice", entry.path);
+        }
+    }
+    Ok(Laid { installed, entries: entries.into_values().collect() })
+}
+
+fn read_entry(mut entry: tar::Entry<'_, impl std::io::Read>) -> LayerEntry {
+    use std::io::Read as _;
+    let path = entry.path().expect("UTF-8").to_str().expect("UTF-8").to_owned();
+    let mode = entry.header().mode().expect("a mode");
+    let mut bytes = Vec::new();
+    entry.read_to_end(&mut bytes).expect("content");
+    match entry.header().entry_type() {
+        tar::EntryType::Directory => LayerEntry::dir(path.trim_end_matches('/')),
+        tar::EntryType::Regular => LayerEntry::file(path, mode, Content::Bytes(bytes)),
+        other => panic!("{path} is {other:?}"),
+    }
 }
 
 fn bytes_of(entry: &LayerEntry) -> Vec<u8> {
     match &entry.kind {
         EntryKind::File(Content::Bytes(bytes)) => bytes.clone(),
-        EntryKind::File(Content::Path(path)) => std::fs::read(path).expect("a file in the cache"),
         other => panic!("{}: {other:?}", entry.path),
     }
 }

@@ -27,4 +27,10 @@ pub enum BytecodeError {
         #[source]
         source: std::io::Error,
     },
+    /// A segment is not what was written: it must be made again.
+    #[error("{} is damaged", path.display())]
+    Damaged {
+        /// One of its files.
+        path: PathBuf,
+    },
 }

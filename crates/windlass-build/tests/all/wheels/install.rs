@@ -2,6 +2,8 @@
 
 use super::*;
 use std::process::Stdio;
+use windlass_build::wheels::discard_segment;
+use windlass_oci::LayerError;
 
 /// Runs Python with nothing but the laid-out packages.
 fn run_python(root: &Path, arguments: &[&str]) -> std::process::Output {
@@ -24,7 +26,7 @@ fn flask_is_installed_and_runs() {
     let installed =
         install_in(&cache, project.path(), &spec, &resolved.resolution).expect("installed");
     assert!(installed.built.is_empty() && installed.overlaps.is_empty());
-    assert_eq!(installed.wheels.len(), resolved.resolution.packages.len());
+    assert_eq!(installed.packages.len(), resolved.resolution.packages.len());
 
     let root = tempfile::tempdir().expect("a folder");
     lay_out(&installed.entries, root.path());
@@ -102,7 +104,7 @@ fn two_installations_at_once_share_a_cache() {
 }
 
 #[test]
-fn damage_in_the_cache_is_repaired() {
+fn what_a_power_cut_left_of_segments_is_made_again() {
     let cache = tempfile::tempdir().expect("a folder");
     let (project, spec) = requirements("itsdangerous==2.2.0\n");
     let resolved = resolve_in(&shared_cache(), project.path(), &spec).expect("resolved");
@@ -110,17 +112,52 @@ fn damage_in_the_cache_is_repaired() {
         install_in(cache.path(), project.path(), &spec, &resolved.resolution).expect("installed")
     };
     let first = run();
-    let before: Vec<_> = first.entries.iter().filter(|e| is_file(e)).map(bytes_of).collect();
-    for entry in &first.entries {
-        if let EntryKind::File(Content::Path(path)) = &entry.kind {
+    for segment in first.packages.iter().flat_map(|package| &package.segments) {
+        let index = segment.files.tar.with_file_name("index");
+        for path in [&segment.files.tar, &segment.files.packed, &index] {
+            let whole = std::fs::read(path).expect("there");
             std::fs::write(path, b"").expect("emptied, as a power cut leaves files");
+            assert_eq!(run(), first, "{}", path.display());
+            assert!(std::fs::read(path).expect("there") == whole, "{}", path.display());
         }
+        let mut altered = std::fs::read(&index).expect("there");
+        *altered.last_mut().expect("a byte") ^= 1;
+        std::fs::write(&index, altered).expect("written");
+        assert_eq!(run(), first);
     }
-    let second = run();
-    let after: Vec<_> = second.entries.iter().filter(|e| is_file(e)).map(bytes_of).collect();
-    assert_eq!(before, after);
 }
 
-fn is_file(entry: &LayerEntry) -> bool {
-    matches!(entry.kind, EntryKind::File(_))
+#[test]
+fn a_flipped_bit_in_a_segment_is_an_error_that_names_it() {
+    let cache = tempfile::tempdir().expect("a folder");
+    let (project, spec) = requirements("itsdangerous==2.2.0\n");
+    let resolved = resolve_in(&shared_cache(), project.path(), &spec).expect("resolved");
+    let run = || place_in(cache.path(), project.path(), &spec, &resolved.resolution);
+    let installed = run().expect("installed");
+    let segments = installed.packages.iter().flat_map(|package| &package.segments);
+    for path in segments.flat_map(|segment| [&segment.files.tar, &segment.files.packed]) {
+        let mut bytes = std::fs::read(path).expect("there");
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 4;
+        std::fs::write(path, &bytes).expect("written");
+        let again = run().expect("it is as long as it was");
+        let error = again.spliced(&again.layers[0]).write(Vec::new()).expect_err("damaged");
+        match error {
+            LayerError::Damaged { path: named } => assert_eq!(named, *path),
+            other => panic!("{other:?}"),
+        }
+        discard_segment(path).expect("removed");
+        let again = run().expect("made again");
+        again.spliced(&again.layers[0]).write(Vec::new()).expect("whole");
+    }
+    // The compiler reads sources from the wheel's segment.
+    let [wheel, bytecode] = &installed.packages[0].segments;
+    discard_segment(&bytecode.files.tar).expect("removed");
+    let size = wheel.files.tar.metadata().expect("there").len();
+    std::fs::write(&wheel.files.tar, vec![b'x'; size as usize]).expect("written");
+    let error = run().expect_err("damaged");
+    assert!(
+        matches!(&error, InstallError::Damaged { path } if *path == wheel.files.tar),
+        "{error:?}"
+    );
 }

@@ -62,7 +62,7 @@ impl Draft {
     }
 }
 
-fn install_bytes(wheels: &[(&str, Vec<u8>)]) -> Result<Installed, InstallError> {
+fn install_bytes(wheels: &[(&str, Vec<u8>)]) -> Result<Laid, InstallError> {
     let folder = tempfile::tempdir().expect("a folder");
     let mut resolution = Resolution::default();
     for (name, bytes) in wheels {
