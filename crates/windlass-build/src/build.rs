@@ -4,6 +4,7 @@ mod app;
 mod dependencies;
 mod error;
 mod locked;
+mod origin;
 
 pub use error::BuildError;
 
@@ -151,6 +152,7 @@ fn assemble(
     // From here on others see it, and a newer build may have been begun.
     request.still_wanted()?;
     store.tag(request.spec.app.as_str(), &manifest)?;
+    origin::record(&store, &manifest, request.spec, (&root, &system.plan, &resolved))?;
     let new_lock = locked::lock_of(&root, machine, &system.plan, &resolved);
     warnings.extend(locked::moved_warning(lock.as_ref(), &new_lock));
     Ok(BuiltImage {

@@ -27,6 +27,7 @@ pub use archive::{ArchiveSettings, pythons};
 pub(crate) use catalogue::Catalogue;
 pub use catalogue::{ArchiveAccess, CatalogueError};
 pub use deb::DebError;
+pub(crate) use deb822::stanzas;
 pub(crate) use plan::{FORM, PlannedPackage, RootPlan, RootSpec};
 pub use resolve::ResolveError;
 pub use root::UnpackPackagesError;

@@ -1,5 +1,9 @@
 //! Failures of building an image, for a person: what is wrong, why, and how to cure it.
 
+mod trust;
+
+pub use trust::{inventory, key, signature};
+
 use crate::build::BuildError;
 use crate::debian::{CatalogueError, DebError, ResolveError, TrustError, UnpackPackagesError};
 use crate::download::DownloadError;

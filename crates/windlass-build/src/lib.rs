@@ -14,7 +14,11 @@ pub mod explain;
 pub mod fuzzing;
 pub mod image;
 pub mod inspect;
+pub mod inventory;
 mod meter;
+pub mod provenance;
+pub mod sbom;
+pub mod signature;
 pub mod step;
 pub mod wheels;
 

@@ -5,5 +5,6 @@ mod all {
     mod download;
     mod image;
     mod mirror;
+    mod trust;
     mod wheels;
 }

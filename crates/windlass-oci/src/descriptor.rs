@@ -14,6 +14,9 @@ pub struct Descriptor {
     pub digest: Digest,
     /// Size of the blob in bytes.
     pub size: u64,
+    /// What kind of thing it is, when it is no image.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub artifact_type: Option<String>,
     /// Notes on the reference; the index keeps tag names here.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub annotations: BTreeMap<String, String>,
@@ -30,12 +33,20 @@ impl Descriptor {
     pub const LAYER_GZIP: &'static str = "application/vnd.oci.image.layer.v1.tar+gzip";
     /// A layer: plain tar.
     pub const LAYER_TAR: &'static str = "application/vnd.oci.image.layer.v1.tar";
+    /// The config of what needs none: the two bytes `{}` (`manifest.md`, "empty descriptor").
+    pub const EMPTY: &'static str = "application/vnd.oci.empty.v1+json";
     /// The annotation that holds a tag's name in a layout's index (`annotations.md`).
     pub const REF_NAME: &'static str = "org.opencontainers.image.ref.name";
 
     /// A descriptor without annotations.
     pub fn new(media_type: &str, digest: Digest, size: u64) -> Self {
-        Self { media_type: media_type.to_owned(), digest, size, annotations: BTreeMap::new() }
+        Self {
+            media_type: media_type.to_owned(),
+            digest,
+            size,
+            artifact_type: None,
+            annotations: BTreeMap::new(),
+        }
     }
 
     /// The tag's name, when this is an entry of a layout's index.

@@ -6,6 +6,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod attachment;
 pub mod config;
 pub mod deflate;
 pub mod descriptor;
@@ -19,7 +20,9 @@ pub mod manifest;
 pub mod segment;
 pub mod store;
 pub mod unpack;
+pub mod walk;
 
+pub use attachment::{Attachment, Payload};
 pub use config::{Healthcheck, History, ImageConfig};
 pub use descriptor::Descriptor;
 pub use entry::{Content, EntryKind, LayerEntry};
@@ -32,3 +35,4 @@ pub use segment::{
 };
 pub use store::{BlobWriter, ImageStore, StoreError};
 pub use unpack::{Expected, UnpackError, unpack_layer};
+pub use walk::{Item, walk_layer};

@@ -13,10 +13,16 @@ pub struct Manifest {
     /// [`Descriptor::MANIFEST`]; foreign images may leave it out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub media_type: Option<String>,
+    /// What this is when it is no image: a bill of materials, a signature.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub artifact_type: Option<String>,
     /// The config blob.
     pub config: Descriptor,
     /// The layer blobs, lowest first.
     pub layers: Vec<Descriptor>,
+    /// The manifest that this one is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<Descriptor>,
     /// Notes on the image.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub annotations: BTreeMap<String, String>,
@@ -41,8 +47,10 @@ impl Manifest {
         Self {
             schema_version: 2,
             media_type: Some(Descriptor::MANIFEST.to_owned()),
+            artifact_type: None,
             config,
             layers,
+            subject: None,
             annotations: BTreeMap::new(),
         }
     }

@@ -121,18 +121,14 @@ impl ImageStore {
     /// # Errors
     /// A manifest that is not there, and what writing meets.
     pub fn tag(&self, name: &str, manifest: &Digest) -> Result<(), StoreError> {
-        let _lock = self.lock()?;
-        let path = self.blob_path(manifest);
-        let size = fs::metadata(&path).map_err(StoreError::disk(&path))?.len();
-        let mut index = self.index()?;
-        let mut entry = Descriptor::new(Descriptor::MANIFEST, *manifest, size);
+        let mut entry = self.descriptor_of(manifest)?;
         entry.annotations.insert(Descriptor::REF_NAME.to_owned(), name.to_owned());
-        if index.manifests.contains(&entry) {
-            return Ok(());
-        }
-        index.manifests.retain(|there| there.ref_name() != Some(name));
-        index.manifests.push(entry);
-        blob::replace(&self.index_path(), &json(&index))
+        self.change_index(&mut |index| {
+            if !index.manifests.contains(&entry) {
+                index.manifests.retain(|there| there.ref_name() != Some(name));
+                index.manifests.push(entry.clone());
+            }
+        })
     }
 
     /// The manifest that has the name.
@@ -144,7 +140,46 @@ impl ImageStore {
         Ok(index.manifests.iter().find(|m| m.ref_name() == Some(name)).map(|m| m.digest))
     }
 
-    fn index(&self) -> Result<Index, StoreError> {
+    /// Reads a small document, checked against its digest.
+    ///
+    /// # Errors
+    /// A blob that is missing, damaged or too large.
+    pub fn read_document(&self, digest: &Digest) -> Result<Vec<u8>, StoreError> {
+        let path = self.blob_path(digest);
+        let bytes = read_limited(&path)?;
+        let actual = Digest::from_bytes(Sha256::digest(&bytes).into());
+        if actual != *digest {
+            return Err(StoreError::Damaged { path, expected: *digest, actual });
+        }
+        Ok(bytes)
+    }
+
+    /// The descriptor of a manifest that is there.
+    ///
+    /// # Errors
+    /// A manifest that is not there.
+    pub fn descriptor_of(&self, manifest: &Digest) -> Result<Descriptor, StoreError> {
+        let path = self.blob_path(manifest);
+        let size = fs::metadata(&path).map_err(StoreError::disk(&path))?.len();
+        Ok(Descriptor::new(Descriptor::MANIFEST, *manifest, size))
+    }
+
+    /// Changes the index under its lock; it is written only when it became another.
+    pub(crate) fn change_index(
+        &self,
+        change: &mut dyn FnMut(&mut Index),
+    ) -> Result<(), StoreError> {
+        let _lock = self.lock()?;
+        let before = self.index()?;
+        let mut index = before.clone();
+        change(&mut index);
+        if index == before {
+            return Ok(());
+        }
+        blob::replace(&self.index_path(), &json(&index))
+    }
+
+    pub(crate) fn index(&self) -> Result<Index, StoreError> {
         let path = self.index_path();
         let bytes = fs::read(&path).map_err(StoreError::disk(&path))?;
         serde_json::from_slice(&bytes).map_err(|source| StoreError::Index { path, source })
@@ -166,12 +201,7 @@ impl ImageStore {
     }
 
     fn read_json<T: DeserializeOwned>(&self, digest: &Digest) -> Result<T, StoreError> {
-        let path = self.blob_path(digest);
-        let bytes = read_limited(&path)?;
-        let actual = Digest::from_bytes(Sha256::digest(&bytes).into());
-        if actual != *digest {
-            return Err(StoreError::Damaged { path, expected: *digest, actual });
-        }
+        let bytes = self.read_document(digest)?;
         serde_json::from_slice(&bytes)
             .map_err(|source| StoreError::Document { digest: *digest, source })
     }

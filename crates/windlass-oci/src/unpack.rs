@@ -165,7 +165,7 @@ impl Target {
 /// A relative path without `.` components; empty for the root itself.
 ///
 /// An absolute path, a `..`, or bytes that are not UTF-8 are refused.
-fn clean(raw: &[u8]) -> Result<String, UnpackError> {
+pub(crate) fn clean(raw: &[u8]) -> Result<String, UnpackError> {
     let text = std::str::from_utf8(raw)
         .map_err(|_| UnpackError::Path { path: String::from_utf8_lossy(raw).into_owned() })?;
     let refuse = || UnpackError::Path { path: text.to_owned() };

@@ -7,8 +7,8 @@ use super::Finding;
 use super::tree::Tree;
 
 /// Hosts that may be written: reserved names (RFC 2606, RFC 6761), loopback, and the places of
-/// specifications and XML name spaces.
-const ALLOWED: [&str; 9] = [
+/// specifications, of XML name spaces and of names that only look like addresses (predicate types).
+const ALLOWED: [&str; 13] = [
     "example.com",
     "example.org",
     "example.net",
@@ -18,6 +18,10 @@ const ALLOWED: [&str; 9] = [
     "www.w3.org",
     "opencontainers.org",
     "www.rfc-editor.org",
+    "in-toto.io",
+    "slsa.dev",
+    "spdx.dev",
+    "cyclonedx.org",
 ];
 
 /// Top-level domains whose names are looked for without a scheme too.

@@ -1,0 +1,77 @@
+//! Failures around an image's contents, keys and signatures, for a person.
+
+use super::disk;
+use crate::inventory::InventoryError;
+use crate::signature::{KeyError, SignError};
+use windlass_model::Problem;
+use windlass_oci::explain as oci;
+
+const OUR_KEY: &str = "Make a pair of keys: `windlass image generate-key`.";
+
+/// Explains an image whose contents cannot be listed.
+pub fn inventory(error: &InventoryError) -> Problem {
+    match error {
+        InventoryError::Store(error) => oci::explain_store(error),
+        InventoryError::Layer(error) => oci::explain_unpack(error),
+        InventoryError::Mismatch { .. } => Problem::environment("image-damaged", error.to_string())
+            .hint("Build or pull the image again."),
+        InventoryError::TooMuch { .. } => Problem::user("layer-unsafe", error.to_string())
+            .hint("Do not use this image: no honest builder makes such a layer."),
+        InventoryError::Cache { source, .. } => disk("cache-unusable", error, source),
+    }
+}
+
+/// Explains a key that cannot be used.
+pub fn key(error: &KeyError) -> Problem {
+    let problem = |code| Problem::user(code, error.to_string());
+    match error {
+        KeyError::Disk { source, .. } => disk("key-unusable", error, source),
+        KeyError::NotPem => problem("key-invalid")
+            .cause("a key is a text between lines such as `-----BEGIN PRIVATE KEY-----`")
+            .hint(OUR_KEY),
+        KeyError::Kind { label } => {
+            let problem = problem("key-invalid");
+            match label.as_str() {
+                "ENCRYPTED PRIVATE KEY" => problem.hint(
+                    "Write it without its password: \
+                     `openssl pkcs8 -topk8 -nocrypt -in KEY -out NEW`; or make a new pair.",
+                ),
+                "PUBLIC KEY" => problem.hint("Signing takes the private key of the pair."),
+                _ => problem.hint(OUR_KEY),
+            }
+        }
+        KeyError::NotP256 { .. } => problem("key-invalid")
+            .cause("images are signed by ECDSA over the curve P-256")
+            .hint(OUR_KEY),
+        KeyError::NeedsPassword => problem("key-password").hint(
+            "Give its password: `--password-file FILE`, `--password-file -` for standard input, \
+             or the variable WINDLASS_KEY_PASSWORD.",
+        ),
+        KeyError::Password => {
+            problem("key-password").hint("Is it the password of another key? Nothing was signed.")
+        }
+        KeyError::Encryption => problem("key-invalid")
+            .cause("read are scrypt of at most 1 GiB and NaCl's secretbox, as cosign writes them")
+            .hint(OUR_KEY),
+        KeyError::Random => Problem::environment("no-random-numbers", error.to_string())
+            .hint("Is the system call getrandom forbidden to this process?"),
+    }
+}
+
+/// Explains a signature that cannot be made, or is not good.
+pub fn signature(error: &SignError) -> Problem {
+    let problem = |code| Problem::user(code, error.to_string());
+    match error {
+        SignError::Store(error) => oci::explain_store(error),
+        SignError::NotSigned { .. } => {
+            problem("image-not-signed").hint("Sign it: `windlass image sign NAME --key FILE`.")
+        }
+        SignError::OtherKey { .. } => problem("image-signed-by-others")
+            .cause("a signature counts only when it is of this key and about this very digest")
+            .hint(
+                "Do not use the image unless you know who else signs it; ask for their public key.",
+            ),
+        SignError::TooMany { .. } => problem("image-signatures")
+            .hint("Remove the name `sha256-<digest>.sig` from the store, then sign again."),
+    }
+}
