@@ -46,7 +46,7 @@ impl<'a> Project<'a> {
         candidates.retain(|candidate| candidate.framework.interface() != Interface::Own);
         let django = django::find(&modules);
         // A Dockerfile that lies beside the app tells as much as one at the top.
-        let folders = django.iter().map(|django| django.folder.as_str());
+        let folders = django.iter().filter(|django| !django.aside).map(|d| d.folder.as_str());
         let dockerfile = std::iter::once(base.as_str()).chain(folders).find_map(|folder| {
             let path = join(folder, "Dockerfile");
             tree.text(&path).map(|text| dockerfile::parse(&path, text))

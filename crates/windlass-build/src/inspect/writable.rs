@@ -113,7 +113,12 @@ fn sqlite_path(url: &str) -> Option<&str> {
         return None;
     }
     let path = rest.strip_prefix('/')?.split('?').next()?;
-    (!path.is_empty() && path != ":memory:").then_some(path)
+    is_sqlite_file(path).then_some(path)
+}
+
+/// Whether SQLite keeps a database of that name on the disk.
+fn is_sqlite_file(name: &str) -> bool {
+    !name.is_empty() && name != ":memory:" && !name.starts_with("file:")
 }
 
 fn django_databases(around: &Surroundings<'_>, kept: &mut Vec<Kept>) {
@@ -133,7 +138,8 @@ fn django_databases(around: &Surroundings<'_>, kept: &mut Vec<Kept>) {
                 else {
                     continue;
                 };
-                for text in texts(around.modules, module, name) {
+                let names = texts(around.modules, module, name);
+                for text in names.into_iter().filter(|text| is_sqlite_file(text)) {
                     let Some(path) = around.placed(&text) else { continue };
                     let evidence =
                         Evidence::at(module.path.as_str(), assignment.line, "a SQLite database");
@@ -221,6 +227,11 @@ mod tests {
                 "s/settings.py",
                 "from pathlib import Path\nBASE_DIR = Path(__file__).parent.parent\nMEDIA_ROOT = BASE_DIR / 'media'\n",
                 folder("media"),
+            ),
+            (
+                "s/settings.py",
+                "DATABASES = {'default': {'ENGINE': 'django.db.backends.sqlite3', 'NAME': ':memory:'}}\n",
+                vec![],
             ),
             ("tests/test_x.py", "URL = 'sqlite:///test.db'\n", vec![]),
         ] {
