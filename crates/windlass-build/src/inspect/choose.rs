@@ -6,8 +6,8 @@
 mod given;
 mod plausible;
 
-use self::given::given;
-use self::plausible::{Plausible, plausible, work_dir_of};
+use self::given::{background, by_reference, given};
+use self::plausible::{Plausible, plausible};
 use super::candidate::Candidate;
 use super::django::DjangoProject;
 use super::error::{Choice, InspectError, UnservableReason};
@@ -43,6 +43,8 @@ pub(super) enum Source {
     Given(CommandLine),
     /// A server of its own.
     Runner(Target),
+    /// Nothing takes requests: the app is its workers.
+    Background,
 }
 
 /// Tuning for reading a command; nothing that it changes matters for that.
@@ -75,38 +77,14 @@ pub(super) fn choose(project: &Project<'_>) -> Result<App, InspectError> {
             Err(refusal) => refused.push((entry.evidence.clone(), refusal)),
         }
     }
-    let app = from_source(project)?;
+    let has_web = !refused.is_empty();
+    let app = from_source(project).or_else(|error| match error {
+        InspectError::NothingFound { .. } | InspectError::OnlyAside { .. } if !has_web => {
+            background(project).ok_or(error)
+        }
+        error => Err(error),
+    })?;
     Ok(App { refused, ..app })
-}
-
-fn by_reference(project: &Project<'_>, reference: &AppReference) -> Result<App, InspectError> {
-    let line = project.config.line_of("app");
-    let evidence = project.config_evidence("app", format!("`app = \"{reference}\"`"));
-    let named = |candidate: &&Candidate| {
-        let other = &candidate.reference;
-        (&other.module, &other.object) == (&reference.module, &reference.object)
-    };
-    let django = project
-        .django
-        .iter()
-        .find(|django| [&django.wsgi, &django.asgi].into_iter().flatten().any(|c| named(&c)));
-    let candidate = project.candidates.iter().find(named);
-    let Some(module) = project.modules.named(&reference.module) else {
-        let found = project.candidates.iter().map(|c| c.reference.to_string()).collect();
-        return Err(InspectError::NoSuchModule { module: reference.module.clone(), line, found });
-    };
-    let framework = django.map(|_| Framework::Django).or(candidate.map(|c| c.framework));
-    let mut found = vec![evidence];
-    found.extend(candidate.map(|candidate| candidate.evidence.clone()));
-    Ok(App {
-        framework,
-        source: Source::Object(reference.clone()),
-        import_root: module.import_root.clone(),
-        work_dir: work_dir_of(&module.import_root),
-        django: django.cloned(),
-        evidence: found,
-        refused: Vec::new(),
-    })
 }
 
 fn from_source(project: &Project<'_>) -> Result<App, InspectError> {

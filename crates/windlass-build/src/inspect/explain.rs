@@ -25,7 +25,8 @@ pub fn explain(error: &InspectError) -> Problem {
                  of Flask, Django, FastAPI, Starlette, Litestar, Quart, Sanic, Dash, Falcon, Bottle, Streamlit, Gradio",
             )
             .hint("name the app in pyproject.toml: [tool.windlass] app = \"package.module:object\"")
-            .hint("or a command: [tool.windlass.processes] web = \"python -m package\""),
+            .hint("or a command: [tool.windlass.processes] web = \"python -m package\"")
+            .hint("for an app that takes no requests: [tool.windlass.processes] worker = \"python -m package\""),
         InspectError::Unservable { reason, .. } => unservable(problem, reason),
         InspectError::NoSuchModule { line, found, .. } => {
             let problem = at(problem, *line);

@@ -4,7 +4,7 @@
 mod web_command;
 
 use self::web_command::{reuse_port, web_command};
-use super::choose::{App, Source};
+use super::choose::App;
 use super::error::InspectError;
 use super::procfile::Entry;
 use super::project::Project;
@@ -33,7 +33,7 @@ const SIGTERM: i32 = 15;
 /// All process types, and what was concluded on the way.
 pub(super) struct Processes {
     pub(super) specs: BTreeMap<ProcessType, ProcessSpec>,
-    /// The web command for an image that knows no host.
+    /// The web command for an image that knows no host; without one, that of the first worker.
     pub(super) image_command: Vec<String>,
     pub(super) extra_requirements: Vec<String>,
     pub(super) release: Vec<Vec<String>>,
@@ -52,43 +52,35 @@ pub(super) struct Question<'a> {
 
 /// Makes them.
 pub(super) fn make(question: &Question<'_>) -> Result<Processes, InspectError> {
-    let Question { project, app, .. } = question;
+    let project = question.project;
     let web_type = ProcessType::web();
     let configured = project.config.processes.get(&web_type).cloned().unwrap_or_default();
     let tuning = tuning(question, &configured);
-    let web = web_command(question, &tuning, configured.serves);
-    let unknown_host = Tuning { workers: Tuning::WORKERS, ..tuning };
     let mut made = Processes {
         specs: BTreeMap::new(),
-        image_command: web_command(question, &unknown_host, configured.serves).command,
-        extra_requirements: web.extra,
+        image_command: Vec::new(),
+        extra_requirements: Vec::new(),
         release: project.config.release.iter().map(rewrite::background).collect(),
         findings: Vec::new(),
         warnings: Vec::new(),
     };
-    let key = if matches!(app.source, Source::Object(_)) { "app" } else { "processes.web" };
-    made.findings.push(Finding {
-        subject: "web".to_owned(),
-        value: windlass_model::shell_words::line(&web.command),
-        evidence: app.evidence.iter().cloned().chain(web.notes).collect(),
-        override_key: Some(key.to_owned()),
-    });
-    let spec = ProcessSpec {
-        command: web.command,
-        count: 1,
-        serves: web.serves,
-        probe: Some(question.probe.clone()),
-        settle_ms: SETTLE_MS,
-        resources: Resources::DEFAULT,
-        stop_signal: SIGTERM,
-        stop_timeout_ms: tuning.stop_timeout_ms,
-        drain_timeout_ms: tuning.drain_timeout_ms,
-        singleton: false,
-    };
-    made.specs.insert(web_type.clone(), with_config(spec, &configured));
+    if let Some(web) = web_command(question, &tuning, configured.serves) {
+        let unknown_host = Tuning { workers: Tuning::WORKERS, ..tuning };
+        let for_image = web_command(question, &unknown_host, configured.serves);
+        made.image_command = for_image.map(|web| web.command).unwrap_or_default();
+        web.add_to(question, &configured, &tuning, &mut made);
+    }
     from_procfile(project, &mut made);
     for (name, config) in project.config.processes.iter().filter(|(name, _)| **name != web_type) {
         configured_process(project, name, config, &mut made)?;
+    }
+    let Some(first) = made.specs.values().next() else {
+        // Every line of the Procfile is for development only.
+        let python_files = project.modules.iter().count();
+        return Err(InspectError::NothingFound { python_files, near: Vec::new() });
+    };
+    if made.image_command.is_empty() {
+        made.image_command = first.command.clone();
     }
     if let Some((name, spec)) = made.specs.iter().find(|(_, spec)| spec.singleton && spec.count > 1)
     {

@@ -1,12 +1,14 @@
-//! The app that a project's own command runs.
+//! The app that a project's own commands run.
 
+use super::plausible::work_dir_of;
 use super::{App, READING, Source, from_source};
 use crate::inspect::candidate::Candidate;
 use crate::inspect::django::DjangoProject;
+use crate::inspect::error::InspectError;
 use crate::inspect::framework::Framework;
 use crate::inspect::project::Project;
 use crate::inspect::rewrite;
-use windlass_model::{CommandLine, Evidence};
+use windlass_model::{AppReference, CommandLine, Evidence};
 
 /// What is known of the app behind a command.
 #[derive(Default)]
@@ -38,6 +40,61 @@ pub(super) fn given(project: &Project<'_>, line: CommandLine, evidence: Evidence
         evidence: std::iter::once(evidence).chain(known.evidence).collect(),
         refused: Vec::new(),
     }
+}
+
+/// The app that `app` in `[tool.windlass]` names.
+pub(super) fn by_reference(
+    project: &Project<'_>,
+    reference: &AppReference,
+) -> Result<App, InspectError> {
+    let line = project.config.line_of("app");
+    let evidence = project.config_evidence("app", format!("`app = \"{reference}\"`"));
+    let named = |candidate: &&Candidate| {
+        let other = &candidate.reference;
+        (&other.module, &other.object) == (&reference.module, &reference.object)
+    };
+    let django = project
+        .django
+        .iter()
+        .find(|django| [&django.wsgi, &django.asgi].into_iter().flatten().any(|c| named(&c)));
+    let candidate = project.candidates.iter().find(named);
+    let Some(module) = project.modules.named(&reference.module) else {
+        let found = project.candidates.iter().map(|c| c.reference.to_string()).collect();
+        return Err(InspectError::NoSuchModule { module: reference.module.clone(), line, found });
+    };
+    let framework = django.map(|_| Framework::Django).or(candidate.map(|c| c.framework));
+    let mut found = vec![evidence];
+    found.extend(candidate.map(|candidate| candidate.evidence.clone()));
+    Ok(App {
+        framework,
+        source: Source::Object(reference.clone()),
+        import_root: module.import_root.clone(),
+        work_dir: work_dir_of(&module.import_root),
+        django: django.cloned(),
+        evidence: found,
+        refused: Vec::new(),
+    })
+}
+
+/// An app of workers alone, where the project names any.
+pub(super) fn background(project: &Project<'_>) -> Option<App> {
+    let configured = project.config.processes.iter().find(|(_, process)| process.command.is_some());
+    let key = configured.map(|(name, _)| format!("processes.{name}"));
+    let entry = project.procfile.entries.iter().find(|entry| entry.name != "release");
+    let evidence = match (key, entry) {
+        (Some(key), _) => project.config_evidence(&key, format!("`{key}` in [tool.windlass]")),
+        (None, Some(entry)) => entry.evidence.clone(),
+        (None, None) => return None,
+    };
+    Some(App {
+        framework: None,
+        source: Source::Background,
+        import_root: project.base.clone(),
+        work_dir: project.base.clone(),
+        django: None,
+        evidence: vec![evidence],
+        refused: Vec::new(),
+    })
 }
 
 /// The object that a word names: it goes before a module, which a flag's value may be too.

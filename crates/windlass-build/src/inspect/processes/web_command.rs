@@ -1,6 +1,6 @@
 //! The command of the web process: a server for an object, the project's own, or its own server.
 
-use super::Question;
+use super::{Processes, Question, SETTLE_MS, SIGTERM, with_config};
 use crate::inspect::choose::{App, Source};
 use crate::inspect::framework::{Framework, Interface};
 use crate::inspect::project::Project;
@@ -10,7 +10,10 @@ use crate::inspect::runner::Target;
 use crate::inspect::serve::{self, Tuning};
 use crate::inspect::tree::file_name;
 use windlass_model::shell_words::quote;
-use windlass_model::{CommandLine, Evidence, ServerKind, Serves};
+use windlass_model::{
+    CommandLine, Evidence, Finding, ProcessConfig, ProcessSpec, ProcessType, Resources, ServerKind,
+    Serves,
+};
 
 /// The command of the web process.
 pub(super) struct WebCommand {
@@ -20,14 +23,14 @@ pub(super) struct WebCommand {
     pub(super) notes: Vec<Evidence>,
 }
 
-/// The web command by what was chosen.
+/// The web command by what was chosen; `None` for an app that takes no requests.
 pub(super) fn web_command(
     question: &Question<'_>,
     tuning: &Tuning,
     serves: Option<Serves>,
-) -> WebCommand {
+) -> Option<WebCommand> {
     let Question { project, app, declared, .. } = question;
-    match &app.source {
+    Some(match &app.source {
         Source::Object(reference) => {
             let interface = interface(app);
             let (kind, extra) = serve::choose_server(project.config.server, interface, declared);
@@ -54,6 +57,41 @@ pub(super) fn web_command(
             web
         }
         Source::Runner(target) => runner(app, target),
+        Source::Background => return None,
+    })
+}
+
+impl WebCommand {
+    /// Adds the web process and the finding that tells of it.
+    pub(super) fn add_to(
+        self,
+        question: &Question<'_>,
+        configured: &ProcessConfig,
+        tuning: &Tuning,
+        made: &mut Processes,
+    ) {
+        let app = question.app;
+        let key = if matches!(app.source, Source::Object(_)) { "app" } else { "processes.web" };
+        made.extra_requirements = self.extra;
+        made.findings.push(Finding {
+            subject: "web".to_owned(),
+            value: windlass_model::shell_words::line(&self.command),
+            evidence: app.evidence.iter().cloned().chain(self.notes).collect(),
+            override_key: Some(key.to_owned()),
+        });
+        let spec = ProcessSpec {
+            command: self.command,
+            count: 1,
+            serves: self.serves,
+            probe: Some(question.probe.clone()),
+            settle_ms: SETTLE_MS,
+            resources: Resources::DEFAULT,
+            stop_signal: SIGTERM,
+            stop_timeout_ms: tuning.stop_timeout_ms,
+            drain_timeout_ms: tuning.drain_timeout_ms,
+            singleton: false,
+        };
+        made.specs.insert(ProcessType::web(), with_config(spec, configured));
     }
 }
 

@@ -21,7 +21,7 @@ use windlass_model::{AppName, Evidence, Finding};
 pub(super) fn folders(project: &Project<'_>, app: &App) -> Vec<String> {
     let module = match &app.source {
         Source::Object(reference) => project.modules.named(&reference.module),
-        Source::Given(_) | Source::Runner(_) => None,
+        Source::Given(_) | Source::Runner(_) | Source::Background => None,
     };
     let package = module.map_or("", |module| parent(&module.path));
     let mut folders: Vec<String> = Vec::new();
@@ -66,7 +66,7 @@ pub(super) fn health(project: &Project<'_>, app: &App) -> Health {
     };
     let module = match &app.source {
         Source::Object(reference) => Some(reference.module.as_str()),
-        Source::Given(_) | Source::Runner(_) => None,
+        Source::Given(_) | Source::Runner(_) | Source::Background => None,
     };
     let docs = fastapi_docs::path(&project.modules, module);
     health::choose(&health::Question {

@@ -1,6 +1,6 @@
 //! The shapes that real projects have, each in a few lines of our own.
 
-use super::{ends, inspected, web};
+use super::{InspectError, ends, inspected, web};
 use windlass_model::{Dependencies, PersistPath, ProcessType, PythonVersion, Serves};
 
 const FLASK: &str = "from flask import Flask\napp = Flask(__name__)\n@app.get('/')\ndef index():\n    return 'hi'\n";
@@ -261,6 +261,25 @@ fn there_is_never_more_than_one_singleton() {
     for table in ["count = 0", "count = 1", "count = 3\nsingleton = false"] {
         assert!(of(table).is_ok(), "{table}");
     }
+}
+
+#[test]
+fn an_app_may_be_workers_alone() {
+    let procfile = [("bot.py", ""), ("Procfile", "worker: python bot.py\nrelease: python db.py\n")];
+    let config = [
+        ("bot.py", ""),
+        ("pyproject.toml", "[tool.windlass.processes]\nworker = \"python bot.py\"\n"),
+    ];
+    for files in [procfile, config] {
+        let inspection = inspected(&files).expect("understood");
+        let names: Vec<_> = inspection.app.processes.keys().map(ProcessType::as_str).collect();
+        assert_eq!(names, ["worker"]);
+        assert_eq!(inspection.build.command, ["python", "bot.py"]);
+        assert_eq!(inspection.build.health_path, None);
+    }
+    let assets = [("bot.py", ""), ("Procfile", "css: npm run watch\n")];
+    let refused = inspected(&assets).expect_err("nothing runs");
+    assert!(matches!(refused, InspectError::NothingFound { .. }), "{refused}");
 }
 
 #[test]
