@@ -3,25 +3,30 @@
 mod app;
 mod dependencies;
 mod error;
+mod libraries;
 mod locked;
 mod origin;
+mod root;
 
 pub use error::BuildError;
 
-use crate::debian::{ArchiveAccess, RootSpec, pythons, suite_of};
+use crate::debian::{ArchiveAccess, RootSpec, pythons};
 use crate::download::{DownloadSettings, Downloader};
 use crate::image::{
     NamedLayer, ProjectFiles, Shelf, System, SystemError, SystemRequest, image_config,
 };
+use crate::libraries::ObjectNotes;
 use crate::meter::{Meter, Part};
 use crate::step::RunStep;
 use crate::wheels::lock::{self, WindlassLock};
 use crate::wheels::{self, Machine, PackageTools, ResolveRequest, Resolved, Target};
 use dependencies::Dependencies;
+use libraries::Libraries;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
-use windlass_model::{BuildSpec, Digest, Problem, Progress};
+use windlass_model::{BuildSpec, Digest, Finding, Problem, Progress};
 use windlass_oci::{ImageConfig, ImageStore, Manifest, StoreError};
 
 /// What to build, where.
@@ -87,6 +92,8 @@ pub struct BuiltImage {
     pub lock_written: bool,
     /// Every part that was done, with its time.
     pub parts: Vec<Progress>,
+    /// What was added to the image without being asked for, and why.
+    pub findings: Vec<Finding>,
     /// What the user should know, and what stops nothing.
     pub warnings: Vec<Problem>,
 }
@@ -117,10 +124,9 @@ fn assemble(
     let meter = Meter::new(progress);
     let store = ImageStore::open(&request.dirs.images)?;
     let shelf = Shelf { store: &store, notes: request.dirs.cache.join("layers") };
+    let notes = ObjectNotes { folder: request.dirs.cache.join("objects") };
     let downloader = Downloader::new(request.settings.download.clone());
-    let root = root_spec(request.spec)?;
-    let machine = Machine::from_debian(&root.architecture)
-        .ok_or(BuildError::Processor { machine: std::env::consts::ARCH })?;
+    let (root, machine) = root::of(request.spec)?;
     let lock = lock::read(request.project)?;
 
     let wanted = SystemRequest {
@@ -130,20 +136,14 @@ fn assemble(
         downloader: &downloader,
         cache: &request.dirs.cache.join("debian"),
         shelf: &shelf,
+        notes: &notes,
+        index: OnceLock::new(),
     };
     let (system, resolved) =
         system_and_packages(request, &wanted, (machine, lock.as_ref()), &meter)?;
     request.still_wanted()?;
-    let dependencies = Dependencies {
-        request,
-        system: &system,
-        shelf: &shelf,
-        downloader: &downloader,
-        meter: &meter,
-    };
-    warnings.extend(app::unreviewed_warning(&system.unreviewed));
-    let mut layers = system.layers.clone();
-    layers.extend(dependencies.layers(&resolved.resolution, &mut warnings)?);
+    let (system, mut layers, findings) =
+        furnish(&wanted, (request, &meter), (system, &resolved), &mut warnings)?;
     request.still_wanted()?;
     layers.push(app::project_layer(request, &system, &shelf, (&meter, files))?);
 
@@ -161,8 +161,37 @@ fn assemble(
         bytes: layers.iter().map(|layer| layer.info.descriptor.size).sum(),
         lock_written: lock::write(request.project, &new_lock)?,
         parts: meter.into_parts(),
+        findings,
         warnings,
     })
+}
+
+/// Installs the packages, adds what they need of the system, and gives the system as it is then,
+/// with all layers so far and what was found out.
+fn furnish(
+    wanted: &SystemRequest<'_>,
+    (request, meter): (&BuildRequest<'_>, &Meter<'_>),
+    (system, resolved): (System, &Resolved),
+    warnings: &mut Vec<Problem>,
+) -> Result<(System, Vec<NamedLayer>, Vec<Finding>), BuildError> {
+    let dependencies = Dependencies {
+        request,
+        system: &system,
+        shelf: wanted.shelf,
+        notes: wanted.notes,
+        downloader: wanted.downloader,
+        meter,
+    };
+    let installed = dependencies.layers(&resolved.resolution, warnings)?;
+    request.still_wanted()?;
+    let libraries = Libraries { request, wanted, meter };
+    let furnished = libraries.furnish(system, installed.as_ref(), &resolved.resolution)?;
+    let system = furnished.system;
+    warnings.extend(app::unreviewed_warning(&system.unreviewed));
+    warnings.extend(furnished.warnings);
+    let mut layers = system.layers.clone();
+    layers.extend(installed.into_iter().flat_map(|installed| installed.layers));
+    Ok((system, layers, furnished.findings))
 }
 
 /// The system and what to install on it: once it is known which Python the archive has, neither
@@ -173,12 +202,12 @@ fn system_and_packages(
     (machine, lock): (Machine, Option<&WindlassLock>),
     meter: &Meter<'_>,
 ) -> Result<(System, Resolved), BuildError> {
-    let plan = wanted.plan(meter)?;
+    let plan = wanted.plan(&[], meter)?;
     request.still_wanted()?;
     let patch = plan.python_patch(wanted.spec.python);
     let (system, resolved) = std::thread::scope(|scope| {
         let resolving = scope.spawn(|| resolve(request, (&wanted.spec, patch), machine, lock));
-        let system = System::ensure(wanted, plan, meter);
+        let system = System::ensure(wanted, plan, "root", meter);
         (system, resolving.join().expect("resolving does not panic"))
     });
     let (resolved, took) = resolved?;
@@ -218,24 +247,4 @@ fn store_image(
     let config = store.put_config(config)?;
     let layers = layers.iter().map(|layer| layer.info.descriptor.clone()).collect();
     Ok(store.put_manifest(&Manifest::new(config, layers))?.digest)
-}
-
-/// Which root the project needs.
-fn root_spec(spec: &BuildSpec) -> Result<RootSpec, BuildError> {
-    let suite = suite_of(spec.python)
-        .ok_or_else(|| SystemError::Python { python: spec.python, available: pythons() })?;
-    let architecture = match std::env::consts::ARCH {
-        "x86_64" => "amd64",
-        "aarch64" => "arm64",
-        machine => return Err(BuildError::Processor { machine }),
-    };
-    let mut extra = spec.apt.clone();
-    extra.sort();
-    extra.dedup();
-    Ok(RootSpec {
-        python: spec.python,
-        suite: suite.to_owned(),
-        architecture: architecture.to_owned(),
-        extra,
-    })
 }

@@ -5,9 +5,9 @@
 
 mod archive;
 mod catalogue;
+mod contents;
 mod deb;
 mod deb822;
-mod elf;
 mod furnish;
 mod index;
 mod ld_cache;
@@ -21,18 +21,23 @@ mod sources;
 mod tidy;
 mod trust;
 mod version;
+mod wish;
 
 pub(crate) use archive::suite_of;
 pub use archive::{ArchiveSettings, pythons};
 pub(crate) use catalogue::Catalogue;
 pub use catalogue::{ArchiveAccess, CatalogueError};
+pub(crate) use contents::LibraryIndex;
 pub use deb::DebError;
 pub(crate) use deb822::stanzas;
+pub(crate) use furnish::triplet;
+pub(crate) use index::PackageIndex;
 pub(crate) use plan::{FORM, PlannedPackage, RootPlan, RootSpec};
 pub use resolve::ResolveError;
 pub use root::UnpackPackagesError;
 pub(crate) use root::{RootEntries, entries};
 pub use trust::TrustError;
+pub(crate) use wish::Wish;
 
 /// What reads bytes from outside, for the fuzzer.
 #[cfg(fuzzing)]

@@ -31,6 +31,7 @@ pub fn explain(error: &BuildError) -> Problem {
         BuildError::Lock(error) => wheels::explain::lock(error),
         BuildError::Shelf(error) => shelf(error),
         BuildError::Store(error) => oci::explain_store(error),
+        BuildError::Note { source, .. } => disk("cache-unusable", error, source),
         BuildError::Cancelled => Problem::user("cancelled", "cancelled while building"),
         BuildError::Processor { .. } => {
             Problem::environment("processor-unknown", error.to_string())
@@ -109,10 +110,13 @@ fn catalogue(error: &CatalogueError) -> Problem {
 fn resolve(error: &ResolveError) -> Problem {
     let message = error.to_string();
     match error {
-        ResolveError::Unknown { similar, .. } => {
-            let problem = Problem::user("package-unknown", message);
+        ResolveError::Unknown { similar, place, .. } => {
+            let problem = match place.as_str() {
+                "" => Problem::user("package-unknown", message),
+                place => Problem::user("package-unknown", message).cause(place),
+            };
             if similar.is_empty() {
-                problem.hint("Correct the name under `apt` in [tool.windlass].")
+                problem.hint("Correct the name, or remove it.")
             } else {
                 problem.hint(format!("Did you mean {}?", similar.join(", ")))
             }

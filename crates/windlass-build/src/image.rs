@@ -21,4 +21,4 @@ pub(crate) use secrets::Token;
 pub use shelf::ShelfError;
 pub(crate) use shelf::{Shelf, key_of};
 pub use system::{InterpreterError, SystemError};
-pub(crate) use system::{System, SystemRequest};
+pub(crate) use system::{System, SystemRequest, write_json};

@@ -7,6 +7,8 @@
 //! What this does not do: resolve dependencies, run any of the project's code, or judge whether
 //! the app will work.
 
+mod advice;
+mod aptfile;
 mod candidate;
 mod choose;
 mod dependencies;
@@ -36,10 +38,12 @@ mod serve;
 mod shell;
 mod specs;
 mod static_files;
+mod system_packages;
 mod tree;
 mod websockets;
 mod writable;
 
+pub use aptfile::AptfileReason;
 pub use error::{Choice, InspectError, UnservableReason};
 pub use explain::explain;
 pub use framework::Framework;

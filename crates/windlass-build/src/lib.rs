@@ -9,12 +9,14 @@
 pub mod build;
 pub mod debian;
 pub mod download;
+mod elf;
 pub mod explain;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 pub mod image;
 pub mod inspect;
 pub mod inventory;
+mod libraries;
 mod meter;
 pub mod provenance;
 pub mod sbom;

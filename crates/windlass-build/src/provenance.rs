@@ -119,12 +119,13 @@ pub fn hashes(store: &ImageStore, manifest: &Digest) -> Result<Hashes, StoreErro
 }
 
 fn statement(manifest: &Digest, origin: &Origin<'_>) -> Value {
+    let asked: Vec<_> = origin.root.extra.iter().map(|wish| wish.names.join(" | ")).collect();
     let mut parameters = json!({
         "app": origin.app,
         "python": origin.root.python.to_string(),
         "suite": origin.root.suite,
         "platform": format!("linux/{}", origin.root.architecture),
-        "debianPackages": origin.root.extra,
+        "debianPackages": asked,
     });
     if let Some(revision) = origin.revision {
         parameters["source"] = json!({"gitCommit": revision.commit, "dirty": revision.dirty});

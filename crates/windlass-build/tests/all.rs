@@ -4,6 +4,7 @@ mod all {
     mod archive;
     mod download;
     mod image;
+    mod libraries;
     mod mirror;
     mod trust;
     mod wheels;

@@ -1,6 +1,6 @@
 //! What image to build from a project: the output of inspection, the input of the builder.
 
-use crate::{AppName, PythonVersion};
+use crate::{AppName, Evidence, PythonVersion};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -30,8 +30,8 @@ pub struct BuildSpec {
     pub health_path: Option<String>,
     /// Paths that become links into the volume at [`PersistPath::VOLUME`].
     pub persist: Vec<PersistPath>,
-    /// Further Debian packages that the user asked for by name.
-    pub apt: Vec<String>,
+    /// Further Debian packages that the project asks for by name.
+    pub apt: Vec<DebianPackage>,
     /// Files and folders kept out of the image, in `.dockerignore` syntax, after the defaults.
     pub exclude: Vec<String>,
     /// Files that look like secrets and are none, in the same syntax.
@@ -60,6 +60,19 @@ pub enum Dependencies {
     },
     /// The project declares nothing.
     None,
+}
+
+/// A Debian package that the project asks for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct DebianPackage {
+    /// Its name. Where releases call it differently, its names parted by `|`, as in Debian's own
+    /// relations; the first that the archive has counts.
+    pub name: String,
+    /// Whether nothing is built when the archive does not have it. What was written for another
+    /// system is passed over with a warning.
+    pub required: bool,
+    /// Where it is asked for.
+    pub evidence: Evidence,
 }
 
 /// A path below the code whose contents outlive a release.

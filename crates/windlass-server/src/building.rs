@@ -93,6 +93,9 @@ pub fn build_project(
     for tag in &wanted.tags {
         store.tag(tag, &built.manifest).map_err(|error| explain_store(&error))?;
     }
+    if !built.findings.is_empty() {
+        tell(Event::Inspected { findings: built.findings });
+    }
     built.warnings.into_iter().for_each(warn);
     Ok(BuiltProject {
         spec: inspection.app,

@@ -3,6 +3,7 @@
 use super::{BuildError, BuildRequest};
 use crate::download::Downloader;
 use crate::image::{NamedLayer, Shelf, ShelfError, System, key_of, made_by};
+use crate::libraries::{ObjectNotes, Objects};
 use crate::meter::{Meter, Part};
 use crate::wheels::{
     self, InstallError, InstallRequest, Installed, InstalledPackage, Interpreter, PackageLayer,
@@ -20,34 +21,59 @@ pub(super) struct Dependencies<'a> {
     pub(super) request: &'a BuildRequest<'a>,
     pub(super) system: &'a System,
     pub(super) shelf: &'a Shelf<'a>,
+    pub(super) notes: &'a ObjectNotes,
     pub(super) downloader: &'a Downloader,
     pub(super) meter: &'a Meter<'a>,
 }
 
+/// The layers, lowest first, and what stands for the wheels that they were made from.
+pub(super) struct DependencyLayers {
+    pub(super) layers: Vec<NamedLayer>,
+    /// The key that their objects are noted under.
+    pub(super) key: Digest,
+}
+
 impl Dependencies<'_> {
-    /// The layers with every package installed, the lowest first.
+    /// The layers with every package installed; `None` where there is none to install.
     pub(super) fn layers(
         &self,
         resolution: &Resolution,
         warnings: &mut Vec<Problem>,
-    ) -> Result<Vec<NamedLayer>, BuildError> {
+    ) -> Result<Option<DependencyLayers>, BuildError> {
         let count = resolution.packages.len() + usize::from(self.request.spec.install_project);
         if count == 0 {
-            return Ok(Vec::new());
+            return Ok(None);
         }
         let part = Part::begin("dependencies");
         let known_key = self.known_key(resolution);
-        if let Some(layers) = known_key.and_then(|key| self.shelf.find_set(&key)) {
+        if let Some(key) = known_key.filter(|key| self.notes.has(key))
+            && let Some(layers) = self.shelf.find_set(&key)
+        {
             self.meter.end(&part, count as u64, "packages, installed before");
-            return Ok(layers);
+            return Ok(Some(DependencyLayers { layers, key }));
         }
         let (installed, layers) = self.install(resolution, count)?;
         warnings.extend(wheels::explain::warnings(&installed, self.system.interpreter.python));
-        if let Some(key) = known_key {
+        let wheels = || installed.packages.iter().map(|package| package.segments[0].key);
+        let key =
+            known_key.unwrap_or_else(|| key_of(&("wheels", FORM, wheels().collect::<Vec<_>>())));
+        self.note_objects(&key, &installed)?;
+        if known_key.is_some() {
             self.shelf.note_set(&key, &layers)?;
         }
         self.meter.end(&part, count as u64, "packages installed");
-        Ok(layers)
+        Ok(Some(DependencyLayers { layers, key }))
+    }
+
+    /// Notes what the layers hold for the loader, once for a set of wheels.
+    fn note_objects(&self, key: &Digest, installed: &Installed) -> Result<(), BuildError> {
+        if self.notes.has(key) {
+            return Ok(());
+        }
+        let architecture = &self.system.interpreter.architecture;
+        Objects::of_packages(&installed.packages, architecture)
+            .and_then(|objects| self.notes.write(key, &objects))
+            .map_err(|source| BuildError::Note { path: self.notes.path(key), source })
     }
 
     /// Installs and writes the layers; a segment that is damaged is made again, once for each.

@@ -29,6 +29,14 @@ pub enum BuildError {
     /// The image store.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// What is known of an image's libraries could not be kept or read.
+    #[error("cannot use {}", path.display())]
+    Note {
+        /// The file.
+        path: std::path::PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// Nobody wants the image any more.
     #[error("the build was cancelled")]
     Cancelled,

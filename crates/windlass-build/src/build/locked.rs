@@ -109,6 +109,7 @@ mod tests {
             suite: "trixie".to_owned(),
             architecture: "amd64".to_owned(),
             extra: vec![],
+            libraries: vec![],
         };
         let (old, new) = (lock("1", 1), lock("2", 2));
         assert_eq!(debian_pins(Some(&old), &root).len(), 1);

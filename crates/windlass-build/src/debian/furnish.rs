@@ -3,8 +3,8 @@
 //! Pure: from the entries of packages to further entries. Users, names, temporary folders, the
 //! bundle of certificates, the loader's cache, busybox's commands, Python's customary names.
 
-use super::elf;
 use super::ld_cache;
+use crate::elf::ElfFacts;
 use std::collections::BTreeMap;
 use windlass_model::{BuildSpec, PersistPath, PythonVersion, Serves};
 use windlass_oci::{Content, EntryKind, LayerEntry};
@@ -137,7 +137,7 @@ pub(crate) fn loader_cache<'e>(
         if !file.contains(".so") {
             continue;
         }
-        if let Some(name) = elf::soname(bytes) {
+        if let Some(name) = ElfFacts::of(bytes).and_then(|facts| facts.soname) {
             // The link of that name is part of every library package.
             found.push((rank, name.clone(), format!("/{folder}/{name}")));
         }
@@ -149,7 +149,7 @@ pub(crate) fn loader_cache<'e>(
 }
 
 /// The folder name of an architecture's libraries (multiarch).
-fn triplet(architecture: &str) -> &'static str {
+pub(crate) fn triplet(architecture: &str) -> &'static str {
     match architecture {
         "arm64" => "aarch64-linux-gnu",
         _ => "x86_64-linux-gnu",

@@ -65,6 +65,27 @@ impl PackageIndex {
         found
     }
 
+    /// Whether the archive has a package of that name, or one that stands in for it.
+    pub(crate) fn knows(&self, name: &str) -> bool {
+        self.by_name.contains_key(name) || self.by_provided.contains_key(name)
+    }
+
+    /// How often packages name this one among what they depend on: which of several that ship the
+    /// same library is the usual one.
+    pub(crate) fn times_named(&self, name: &str) -> usize {
+        let depends = self.texts.iter().flat_map(|text| text.text.lines());
+        let depends = depends.filter_map(|line| line.strip_prefix("Depends: "));
+        let named = |line: &&str| {
+            line.match_indices(name).any(|(at, _)| {
+                let ends = |c: char| matches!(c, ' ' | ',' | '|' | '(' | ':');
+                let after = &line[at + name.len()..];
+                (at == 0 || line[..at].ends_with([' ', ',']))
+                    && (after.is_empty() || after.starts_with(ends))
+            })
+        };
+        depends.filter(named).count()
+    }
+
     /// Names that begin like `name`, for messages about a name that is not there.
     pub(crate) fn similar(&self, name: &str) -> Vec<String> {
         let stem = name.trim_end_matches(|c: char| c.is_ascii_digit() || ".-".contains(c));

@@ -6,12 +6,13 @@
 use super::index::PackageIndex;
 use super::package::Package;
 use super::resolve::{ResolveError, resolve};
+use super::wish::{Wish, granted};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use windlass_model::{Digest, PythonVersion};
 
 /// Part of every cache key: raised when the same packages give other layers.
-pub(crate) const FORM: u32 = 3;
+pub(crate) const FORM: u32 = 4;
 
 /// In every image: libc's loader tools, certificates, time zones, what compiled wheels link to,
 /// a shell for Procfile lines, and busybox for people who look around in a container (0.9 MB
@@ -37,15 +38,21 @@ pub(crate) struct RootSpec {
     /// Debian's name of the processor.
     pub(crate) architecture: String,
     /// Packages that the project asks for.
-    pub(crate) extra: Vec<String>,
+    pub(crate) extra: Vec<Wish>,
+    /// Packages that what is installed needs; none until that is known.
+    pub(crate) libraries: Vec<Wish>,
 }
 
-/// The packages of a root, by layer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// The packages of a root, by layer. Each layer follows from the names of its own and of those
+/// below alone: what comes to be needed above changes none of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct RootPlan {
     pub(crate) base: Vec<PlannedPackage>,
     pub(crate) python: Vec<PlannedPackage>,
     pub(crate) extra: Vec<PlannedPackage>,
+    pub(crate) libraries: Vec<PlannedPackage>,
+    /// Wished for, not required, and not in the archive.
+    pub(crate) left_out: Vec<String>,
 }
 
 /// One package of a plan.
@@ -65,26 +72,22 @@ impl RootPlan {
         spec: &RootSpec,
         pins: &BTreeMap<String, Digest>,
     ) -> Result<Self, ResolveError> {
-        let base: Vec<String> = BASE.iter().map(|name| (*name).to_owned()).collect();
-        let mut with_python = base.clone();
-        with_python.push(format!("python{}", spec.python));
-        let mut all = with_python.clone();
-        all.extend(spec.extra.iter().cloned());
-        let chosen = resolve(index, pins, &all)?;
-        let names = |wanted: &[String]| -> Result<BTreeSet<String>, ResolveError> {
-            Ok(resolve(index, pins, wanted)?.into_keys().collect())
-        };
-        let (base, with_python) = (names(&base)?, names(&with_python)?);
-        let mut plan = Self { base: vec![], python: vec![], extra: vec![] };
-        for (name, package) in chosen {
-            let layer = if base.contains(&name) {
-                &mut plan.base
-            } else if with_python.contains(&name) {
-                &mut plan.python
-            } else {
-                &mut plan.extra
-            };
-            layer.push(PlannedPackage::from(package));
+        let mut names: Vec<String> = BASE.iter().map(|name| (*name).to_owned()).collect();
+        let mut plan = Self::default();
+        let mut below = BTreeSet::new();
+        let python = vec![format!("python{}", spec.python)];
+        let (extra, left_out) = granted(index, &spec.extra)?;
+        let (libraries, lacking) = granted(index, &spec.libraries)?;
+        plan.left_out = [left_out, lacking].concat();
+        let layers = [&mut plan.base, &mut plan.python, &mut plan.extra, &mut plan.libraries];
+        for (layer, added) in layers.into_iter().zip([vec![], python, extra, libraries]) {
+            names.extend(added);
+            // Names are followed in their order, so that what is below is chosen as if alone.
+            for (name, package) in resolve(index, pins, &names)? {
+                if below.insert(name) {
+                    layer.push(PlannedPackage::from(package));
+                }
+            }
         }
         Ok(plan)
     }
@@ -99,7 +102,7 @@ impl RootPlan {
 
     /// Every package, lowest layer first.
     pub(crate) fn packages(&self) -> impl Iterator<Item = &PlannedPackage> {
-        self.base.iter().chain(&self.python).chain(&self.extra)
+        self.base.iter().chain(&self.python).chain(&self.extra).chain(&self.libraries)
     }
 }
 

@@ -36,6 +36,8 @@ pub enum ResolveError {
         name: String,
         /// Names that are much like it.
         similar: Vec<String>,
+        /// Where it was asked for.
+        place: String,
     },
     /// No alternative of a dependency can be had.
     #[error("`{package}` needs `{wanted}`, which the archive cannot satisfy")]
@@ -72,6 +74,7 @@ pub(crate) fn resolve(
         let package = archive.candidate(&wanted).ok_or_else(|| ResolveError::Unknown {
             name: name.clone(),
             similar: index.similar(name),
+            place: String::new(),
         })?;
         waiting.push(package);
     }
@@ -209,6 +212,7 @@ mod tests {
         let unknown = ResolveError::Unknown {
             name: "libmagic1".into(),
             similar: vec!["libmagic1t64".into()],
+            place: String::new(),
         };
         assert_eq!(names(&index, &["libmagic1"]), Err(unknown));
         assert!(matches!(names(&index, &["a"]), Err(ResolveError::Unsatisfied { .. })));

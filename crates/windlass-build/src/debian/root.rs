@@ -15,6 +15,7 @@ pub(crate) struct RootEntries {
     pub(crate) base: Vec<LayerEntry>,
     pub(crate) python: Vec<LayerEntry>,
     pub(crate) extra: Vec<LayerEntry>,
+    pub(crate) libraries: Vec<LayerEntry>,
     /// Packages with a script that would have run, and that nobody has looked at for that.
     pub(crate) unreviewed: Vec<String>,
 }
@@ -78,23 +79,30 @@ pub(crate) fn entries(
     let mut base = layer(&plan.base, &[])?;
     let mut python = layer(&plan.python, &[&base])?;
     let mut extra = layer(&plan.extra, &[&base, &python])?;
+    let mut libraries = layer(&plan.libraries, &[&base, &python, &extra])?;
     let has = |folder: &str| [&base, &python, &extra].iter().any(|layer| holds(layer, folder));
     let links = tidy::merged_links(&has);
     furnish::base(&mut base);
     base.extend(links.into_iter().map(|entry| (entry.path.clone(), entry)));
     furnish::python(&mut python, spec.python, signal);
-    let lower = base.values().chain(python.values());
-    let cache = furnish::loader_cache(lower, &spec.architecture);
-    if !extra.is_empty() {
-        let all = base.values().chain(python.values()).chain(extra.values());
-        let cache = furnish::loader_cache(all, &spec.architecture);
-        extra.insert(cache.path.clone(), cache);
+    let cache = |layers: &[&Entries]| {
+        let all = layers.iter().flat_map(|layer| layer.values());
+        furnish::loader_cache(all, &spec.architecture)
+    };
+    let of_python = cache(&[&base, &python]);
+    // The topmost layer with libraries has the cache of all of them.
+    let of_extra = (!extra.is_empty()).then(|| cache(&[&base, &python, &extra]));
+    let of_all = (!libraries.is_empty()).then(|| cache(&[&base, &python, &extra, &libraries]));
+    for (layer, cache) in
+        [(&mut python, Some(of_python)), (&mut extra, of_extra), (&mut libraries, of_all)]
+    {
+        layer.extend(cache.map(|cache| (cache.path.clone(), cache)));
     }
-    python.insert(cache.path.clone(), cache);
     Ok(RootEntries {
         base: base.into_values().collect(),
         python: python.into_values().collect(),
         extra: extra.into_values().collect(),
+        libraries: libraries.into_values().collect(),
         unreviewed,
     })
 }

@@ -1,6 +1,12 @@
 //! What a Dockerfile tells about a project that Windlass builds without it.
 
+mod apt;
+mod instructions;
+
+pub(super) use apt::AptLine;
+
 use super::shell::split;
+use instructions::instructions;
 use windlass_model::Evidence;
 
 /// The hints in one Dockerfile; later instructions win, as they do there.
@@ -12,13 +18,17 @@ pub(super) struct Dockerfile {
     pub(super) health: Option<(String, Evidence)>,
     /// The words of `CMD` (or of `ENTRYPOINT` without one), as one line.
     pub(super) command: Option<(String, Evidence)>,
+    /// What the stage that runs installs with apt.
+    pub(super) apt: Vec<AptLine>,
 }
 
 /// Reads the text of a Dockerfile at `path`.
 pub(super) fn parse(path: &str, text: &str) -> Dockerfile {
-    let mut found = Dockerfile::default();
+    let instructions = instructions(text);
+    let mut found =
+        Dockerfile { apt: apt::installed(path, &instructions), ..Dockerfile::default() };
     let mut entrypoint = None;
-    for (line, instruction) in instructions(text) {
+    for (line, instruction) in instructions {
         let (keyword, rest) =
             instruction.split_once(char::is_whitespace).unwrap_or((&instruction, ""));
         let rest = rest.trim();
@@ -46,28 +56,6 @@ pub(super) fn parse(path: &str, text: &str) -> Dockerfile {
     }
     if found.command.is_none() {
         found.command = entrypoint;
-    }
-    found
-}
-
-/// Instructions with continued lines joined, each with the line it begins on.
-fn instructions(text: &str) -> Vec<(u32, String)> {
-    let mut found: Vec<(u32, String)> = Vec::new();
-    let mut open = false;
-    for (at, line) in text.lines().enumerate() {
-        let line = line.trim();
-        if line.starts_with('#') || (line.is_empty() && !open) {
-            continue;
-        }
-        let (body, continues) = line.strip_suffix('\\').map_or((line, false), |body| (body, true));
-        match found.last_mut() {
-            Some((_, instruction)) if open => {
-                instruction.push(' ');
-                instruction.push_str(body.trim());
-            }
-            _ => found.push((at as u32 + 1, body.trim().to_owned())),
-        }
-        open = continues;
     }
     found
 }

@@ -108,6 +108,18 @@ pub enum InspectError {
         /// The file as written.
         included: String,
     },
+    /// A line of an Aptfile that cannot be followed.
+    #[error("{file}:{line}: `{text}`: {reason}")]
+    Aptfile {
+        /// The file.
+        file: String,
+        /// Its line.
+        line: u32,
+        /// What is written there.
+        text: String,
+        /// Why not.
+        reason: super::AptfileReason,
+    },
     /// A process type without a command.
     #[error("`processes.{process}` has no command")]
     NoCommand {

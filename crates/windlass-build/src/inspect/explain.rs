@@ -1,5 +1,6 @@
 //! Inspection's errors for a person.
 
+use super::aptfile::AptfileReason;
 use super::error::{InspectError, UnservableReason};
 use windlass_model::{Kind, Problem};
 
@@ -51,6 +52,13 @@ pub fn explain(error: &InspectError) -> Problem {
             .hint("or declare them in [project] of pyproject.toml"),
         InspectError::MisspeltRequirements { .. } => problem.hint("rename it to requirements.txt"),
         InspectError::RequirementsMissing { .. } => problem.hint("add the file or remove the line"),
+        InspectError::Aptfile { reason, .. } => problem.hint(match reason {
+            AptfileReason::File | AptfileReason::Repository => {
+                "remove the line; if Debian has the software, write the name of its package"
+            }
+            AptfileReason::Version => "write the name alone",
+            AptfileReason::Name => "write one name of a Debian package on each line",
+        }),
         InspectError::NoCommand { process, line } => {
             at(problem, *line).hint(format!("add: command = \"...\" to [tool.windlass.processes.{process}]"))
         }
@@ -99,6 +107,7 @@ fn code(error: &InspectError) -> &'static str {
         InspectError::ForeignDependencies { .. } => "dependencies-foreign",
         InspectError::MisspeltRequirements { .. } => "requirements-misspelt",
         InspectError::RequirementsMissing { .. } => "requirements-missing",
+        InspectError::Aptfile { .. } => "aptfile-line",
         InspectError::NoCommand { .. } => "process-without-command",
         InspectError::CountOfSingleton { .. } => "process-singleton",
         InspectError::NoStack => "parser-stack",

@@ -2,7 +2,8 @@
 
 mod gather;
 
-use self::gather::{folders, health, kept, name, static_files};
+use self::gather::{describe, folders, health, kept, name, static_files};
+use super::advice;
 use super::choose::{App, Source};
 use super::dependencies::{self, Chosen};
 use super::error::InspectError;
@@ -13,6 +14,7 @@ use super::notes;
 use super::processes::{self, Processes};
 use super::project::Project;
 use super::python_choice::{self, PythonChoice};
+use super::system_packages;
 use super::tree::{file_name, parent};
 use super::websockets;
 use super::writable::Kept;
@@ -20,7 +22,8 @@ use super::{HostFacts, Inspection};
 use std::collections::BTreeMap;
 use windlass_model::shell_words::line;
 use windlass_model::{
-    AppName, AppSpec, BuildSpec, Dependencies, Evidence, Finding, PersistPath, ProcessType,
+    AppName, AppSpec, BuildSpec, DebianPackage, Dependencies, Evidence, Finding, PersistPath,
+    ProcessType,
 };
 
 /// Draws the conclusions that follow from the choice of the app.
@@ -62,15 +65,19 @@ pub(super) fn conclude(
         let evidence = found.evidence[0].clone();
         kept.push(Kept { path: found.folder, evidence });
     }
-    let mut parts = Parts { project, app, chosen, python, health, made, kept, name };
+    let asked = system_packages::asked_for(project, app)?;
+    let apt = asked.packages;
+    let mut parts = Parts { project, app, chosen, python, health, made, kept, name, apt };
     let (extra, extra_evidence) = parts.extra_requirements();
     let app_spec = parts.app_spec();
     let build = parts.build_spec(extra);
     let mut findings = vec![name_finding];
     findings.extend(parts.findings(&build, extra_evidence));
     findings.extend(static_finding);
+    findings.extend(asked.findings);
     let mut warnings = std::mem::take(&mut parts.made.warnings);
     warnings.extend(parts.python.warning.take());
+    warnings.extend(advice::warnings(&parts.chosen.declared));
     warnings.extend(notes::warnings(project, app, &app_spec.canonical_host()));
     let named = project.config.name.is_some();
     Ok(Inspection { app: app_spec, build, findings, warnings, named })
@@ -85,6 +92,7 @@ struct Parts<'a> {
     made: Processes,
     kept: Vec<Kept>,
     name: AppName,
+    apt: Vec<DebianPackage>,
 }
 
 impl Parts<'_> {
@@ -175,7 +183,7 @@ impl Parts<'_> {
                 .filter(|probe| self.web_serves() && probe.accept.is_empty())
                 .map(|probe| probe.path.clone()),
             persist: self.paths(),
-            apt: self.project.config.apt.clone(),
+            apt: self.apt.clone(),
             exclude: self.project.config.exclude.clone(),
             allow_files: self.project.config.allow_files.clone(),
         }
@@ -238,15 +246,5 @@ impl Parts<'_> {
         let others = self.made.specs.len() > 1;
         found.extend(notes::findings(self.project, self.app, others));
         found
-    }
-}
-
-fn describe(dependencies: &Dependencies) -> String {
-    match dependencies {
-        Dependencies::UvLock { dir } if dir.is_empty() => "uv.lock".to_owned(),
-        Dependencies::UvLock { dir } => format!("uv.lock for {dir}"),
-        Dependencies::Requirements { files } => files.join(", "),
-        Dependencies::Project { file } => format!("[project] of {file}"),
-        Dependencies::None => "none declared: well-known imports stand for packages".to_owned(),
     }
 }

@@ -234,7 +234,12 @@ fn is_wanted(path: &str) -> bool {
         || name.starts_with("Dockerfile")
         || matches!(
             name,
-            ".python-version" | ".tool-versions" | "Pipfile" | "setup.cfg" | ".flaskenv"
+            ".python-version"
+                | ".tool-versions"
+                | "Aptfile"
+                | "Pipfile"
+                | "setup.cfg"
+                | ".flaskenv"
         )
 }
 

@@ -105,7 +105,7 @@ pub(crate) fn no_container(
     panic!("{:?} was to be run", step.command)
 }
 
-fn shared_downloads() -> PathBuf {
+pub(crate) fn shared_downloads() -> PathBuf {
     use std::os::unix::fs::MetadataExt as _;
     let user = std::fs::metadata("/proc/self").expect("/proc").uid();
     std::env::temp_dir().join(format!("windlass-build-tests-{user}")).join("debian")

@@ -21,7 +21,7 @@ use windlass_model::{AppName, BuildSpec, Dependencies, PythonVersion};
 use windlass_oci::{Content, EntryKind, LayerEntry};
 
 /// A cache that all tests share, and that outlives them.
-fn shared_cache() -> PathBuf {
+pub(crate) fn shared_cache() -> PathBuf {
     let user = owner();
     let cache = std::env::temp_dir().join(format!("windlass-build-tests-{user}"));
     std::fs::create_dir_all(&cache).expect("a cache folder");
@@ -39,7 +39,7 @@ fn on_path(program: &str) -> Vec<PathBuf> {
     std::env::split_paths(&path).map(|dir| dir.join(program)).filter(|p| p.is_file()).collect()
 }
 
-fn tools() -> PackageTools {
+pub(crate) fn tools() -> PackageTools {
     let files = ["/etc/pip.conf".to_owned(), std::env::var("PIP_CONFIG_FILE").unwrap_or_default()];
     PackageTools {
         search: UvSearch {

@@ -98,7 +98,7 @@ fn image(report: &PlanReport, style: Style) -> Vec<String> {
     let mut layer = |name: &str, what: String| {
         table.row(vec![cell(name), toned(Tone::Faint, what)]);
     };
-    let apt: Vec<_> = build.apt.iter().map(|package| format!(", {package}")).collect();
+    let apt: Vec<_> = build.apt.iter().map(|package| format!(", {}", package.name)).collect();
     let apt = apt.concat();
     layer("root", format!("Debian, and the libraries that the dependencies need{apt}"));
     layer("python", format!("Python {}", build.python));

@@ -113,7 +113,9 @@ impl Story {
 
     fn inspected(&self, findings: &[Finding]) -> Vec<String> {
         let rows = plan::findings(findings, self.verbose, self.style);
-        std::iter::once(self.heading("inspect")).chain(rows).collect()
+        // What the build found out belongs to the build.
+        let heading = self.building.is_none().then(|| self.heading("inspect"));
+        heading.into_iter().chain(rows).collect()
     }
 
     fn build(&mut self, progress: &Progress, at_ms: u64) -> Vec<Say> {

@@ -14,7 +14,7 @@ use crate::inspect::routes;
 use crate::inspect::static_files::{self, StaticFiles};
 use crate::inspect::tree::{join, parent};
 use crate::inspect::writable::{self, Kept, Surroundings};
-use windlass_model::{AppName, Evidence, Finding};
+use windlass_model::{AppName, Dependencies, Evidence, Finding};
 
 /// Folders in which declarations are looked for, nearest to the app first. What lies within a
 /// package comes last: a declaration above it counts for all that is below.
@@ -113,4 +113,15 @@ pub(super) fn static_files(
     let chain = settings_chain(&project.modules, &django.settings);
     let places = (django.manage.file.as_str(), app.work_dir.as_str());
     static_files::needed(&project.modules, &chain, places).filter(|_| !told)
+}
+
+/// Where dependencies are declared, in a few words.
+pub(super) fn describe(dependencies: &Dependencies) -> String {
+    match dependencies {
+        Dependencies::UvLock { dir } if dir.is_empty() => "uv.lock".to_owned(),
+        Dependencies::UvLock { dir } => format!("uv.lock for {dir}"),
+        Dependencies::Requirements { files } => files.join(", "),
+        Dependencies::Project { file } => format!("[project] of {file}"),
+        Dependencies::None => "none declared: well-known imports stand for packages".to_owned(),
+    }
 }

@@ -58,7 +58,8 @@ pub(super) fn table(inspection: &Inspection) -> String {
         .map(|kept| if kept.directory { format!("{}/", kept.path) } else { kept.path.clone() });
     line("persist", list(&kept.collect::<Vec<_>>()));
     if !build.apt.is_empty() {
-        line("apt", list(&build.apt));
+        let names: Vec<_> = build.apt.iter().map(|package| package.name.clone()).collect();
+        line("apt", list(&names));
     }
     for (name, process) in &app.processes {
         lines.push(format!("# [tool.windlass.processes.{name}]"));

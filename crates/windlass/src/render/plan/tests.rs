@@ -4,8 +4,8 @@ use super::*;
 use std::collections::BTreeMap;
 use windlass_model::rollout::Phase;
 use windlass_model::{
-    AppName, AppSpec, BuildSpec, Dependencies, Evidence, PersistPath, ProbeSpec, ProcessType,
-    PythonVersion, ReleaseNumber, Resources,
+    AppName, AppSpec, BuildSpec, DebianPackage, Dependencies, Evidence, PersistPath, ProbeSpec,
+    ProcessType, PythonVersion, ReleaseNumber, Resources,
 };
 
 fn web() -> ProcessSpec {
@@ -57,7 +57,11 @@ fn report() -> PlanReport {
             command: Vec::new(),
             health_path: None,
             persist,
-            apt: vec!["libpq5".to_owned()],
+            apt: vec![DebianPackage {
+                name: "libpq5".to_owned(),
+                required: true,
+                evidence: Evidence::rule("asked for"),
+            }],
             exclude: Vec::new(),
             allow_files: Vec::new(),
         },
