@@ -14,7 +14,10 @@ const REBUILD: &str =
 pub fn explain_store(error: &StoreError) -> Problem {
     let problem = match error {
         StoreError::Disk { source, .. } => disk("image-store-disk", error, source),
-        StoreError::Damaged { .. } | StoreError::Document { .. } | StoreError::TooLarge { .. } => {
+        StoreError::Damaged { .. }
+        | StoreError::Document { .. }
+        | StoreError::Ambiguous { .. }
+        | StoreError::TooLarge { .. } => {
             Problem::environment("image-damaged", error.to_string()).hint(REBUILD)
         }
         StoreError::Index { .. } => Problem::environment("image-index", error.to_string())

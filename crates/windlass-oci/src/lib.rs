@@ -1,8 +1,9 @@
-//! OCI images on disk: digests, layers, manifests, the layout store, unpacking.
+//! OCI images on disk and in registries: digests, layers, manifests, the layout store, unpacking,
+//! pushing and pulling.
 //!
-//! Everything here is a function of its arguments and of the folders they name. It knows nothing
-//! of Python, projects or containers; who plans what an image holds is `windlass-build`, and who
-//! runs one is `windlass-engine`.
+//! Everything here is a function of its arguments, of the folders they name and of the servers
+//! they name. It knows nothing of Python, projects or containers; who plans what an image holds is
+//! `windlass-build`, and who runs one is `windlass-engine`.
 
 #![forbid(unsafe_code)]
 
@@ -10,13 +11,17 @@ pub mod attachment;
 pub mod config;
 pub mod deflate;
 pub mod descriptor;
+pub mod document;
 pub mod entry;
 pub mod explain;
 pub mod export;
 mod hashing;
+pub mod http;
 pub mod layer;
 pub mod layer_cache;
 pub mod manifest;
+pub mod platform;
+pub mod registry;
 pub mod segment;
 pub mod store;
 pub mod unpack;
@@ -25,11 +30,13 @@ pub mod walk;
 pub use attachment::{Attachment, Payload};
 pub use config::{Healthcheck, History, ImageConfig};
 pub use descriptor::Descriptor;
+pub use document::{Document, DocumentError};
 pub use entry::{Content, EntryKind, LayerEntry};
 pub use export::{export_folder, export_tar};
 pub use layer::{LayerError, LayerInfo, LayerWriter, SplicedFile, SplicedLayer};
 pub use layer_cache::LayerCache;
 pub use manifest::{Index, Manifest};
+pub use platform::Platform;
 pub use segment::{
     FileHead, FileRange, PieceSource, SegmentError, SegmentFiles, SegmentWriter, Slice, Span,
 };

@@ -1,4 +1,7 @@
-//! Image manifests and layout indexes (image-spec, `manifest.md` and `image-index.md`).
+//! Image manifests and indexes (image-spec, `manifest.md` and `image-index.md`).
+//!
+//! Docker's schema 2 documents have the same members and are read as the same types; what is
+//! written here is OCI's.
 
 use crate::Descriptor;
 use serde::{Deserialize, Serialize};
@@ -28,7 +31,7 @@ pub struct Manifest {
     pub annotations: BTreeMap<String, String>,
 }
 
-/// A list of manifests; a layout has one in `index.json`, with its tags.
+/// A list of manifests: one image for several platforms, or what a layout has in `index.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Index {
@@ -39,6 +42,12 @@ pub struct Index {
     pub media_type: Option<String>,
     /// The manifests.
     pub manifests: Vec<Descriptor>,
+    /// The manifest that this index is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<Descriptor>,
+    /// Notes on the index.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub annotations: BTreeMap<String, String>,
 }
 
 impl Manifest {
@@ -56,12 +65,21 @@ impl Manifest {
     }
 }
 
+impl Index {
+    /// An index of these manifests, each with its platform in its descriptor.
+    pub fn new(manifests: Vec<Descriptor>) -> Self {
+        Self { manifests, ..Self::default() }
+    }
+}
+
 impl Default for Index {
     fn default() -> Self {
         Self {
             schema_version: 2,
             media_type: Some(Descriptor::INDEX.to_owned()),
             manifests: Vec::new(),
+            subject: None,
+            annotations: BTreeMap::new(),
         }
     }
 }

@@ -5,6 +5,7 @@
 //! while they are unpacked). `index.json` changes by rename, under a lock.
 
 mod blob;
+mod documents;
 mod error;
 mod names;
 
@@ -154,14 +155,13 @@ impl ImageStore {
         Ok(bytes)
     }
 
-    /// The descriptor of a manifest that is there.
+    /// The descriptor of a manifest or an index that is there, with the type that it says it has.
     ///
     /// # Errors
-    /// A manifest that is not there.
+    /// What is not there, or is neither.
     pub fn descriptor_of(&self, manifest: &Digest) -> Result<Descriptor, StoreError> {
-        let path = self.blob_path(manifest);
-        let size = fs::metadata(&path).map_err(StoreError::disk(&path))?.len();
-        Ok(Descriptor::new(Descriptor::MANIFEST, *manifest, size))
+        let (bytes, document) = self.document(manifest)?;
+        Ok(Descriptor::new(document.media_type(), *manifest, bytes.len() as u64))
     }
 
     /// Changes the index under its lock; it is written only when it became another.

@@ -3,6 +3,7 @@
 mod all {
     mod cache;
     mod deflate;
+    mod documents;
     mod layer;
     mod spliced;
     mod store;

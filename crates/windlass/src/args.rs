@@ -105,6 +105,10 @@ pub(crate) enum Verb {
     Run(Run),
     /// Run a command beside a process that serves now
     Exec(Exec),
+    /// Bring an image to a registry
+    Push(Push),
+    /// Fetch an image from a registry
+    Pull(Pull),
     /// Start, stop, look at or install the server of this machine
     Server(Server),
     /// Print the completion script of a shell

@@ -29,7 +29,7 @@ impl Disk {
 pub(crate) fn build_settings(facts: &Facts, disk: &Disk) -> BuildSettings {
     BuildSettings {
         access: ArchiveAccess::default(),
-        download: download(facts),
+        download: http(facts),
         tools: PackageTools {
             search: search(facts, disk),
             environment: facts.environment.clone(),
@@ -61,7 +61,7 @@ fn search(facts: &Facts, disk: &Disk) -> UvSearch {
 }
 
 /// Proxies as curl(1) reads them: the lower-case name first.
-fn download(facts: &Facts) -> DownloadSettings {
+pub(crate) fn http(facts: &Facts) -> DownloadSettings {
     let first =
         |names: &[&str]| names.iter().find_map(|name| facts.variable(name)).map(str::to_owned);
     let no_proxy = first(&["no_proxy", "NO_PROXY"]).unwrap_or_default();
@@ -133,7 +133,7 @@ mod tests {
     #[test]
     fn proxies_are_those_of_the_environment() {
         let facts = facts(&[("ALL_PROXY", "http://p:1"), ("no_proxy", "a.example, .b.example")]);
-        let settings = download(&facts);
+        let settings = http(&facts);
         assert_eq!(settings.https_proxy.as_deref(), Some("http://p:1"));
         assert_eq!(settings.no_proxy, ["a.example", ".b.example"]);
     }

@@ -8,6 +8,8 @@ mod init;
 mod job;
 mod logs;
 mod plan;
+mod pull;
+mod push;
 mod server;
 mod status;
 
@@ -71,6 +73,8 @@ pub(crate) fn dispatch(
         Verb::Destroy(wanted) => wait(job::destroy(&at, &wanted)),
         Verb::Run(wanted) => wait(containers::run(&at, &wanted)),
         Verb::Exec(wanted) => wait(containers::exec(&at, &wanted)),
+        Verb::Push(wanted) => push::push(&at, &wanted, facts),
+        Verb::Pull(wanted) => pull::pull(&at, &wanted, facts),
         Verb::Server(wanted) => server::server(&at, wanted.verb, facts),
         Verb::Completion(wanted) => completion(&wanted, output),
         Verb::Reference => done(output.line(&reference::markdown())),

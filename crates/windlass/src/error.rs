@@ -1,5 +1,9 @@
 //! Why a verb ended early: facts. The words are in [`crate::explain`].
 
+mod image;
+
+pub(crate) use image::ImageError;
+
 use crate::commands::InitError;
 use crate::server_process::StartError;
 use crate::settings::SettingsError;
@@ -53,6 +57,8 @@ pub(crate) enum CliError {
     LeftRunning { app: AppName },
     #[error("process {pid} did not end within {waited_ms} ms")]
     DidNotStop { pid: u32, waited_ms: u64 },
+    #[error(transparent)]
+    Image(#[from] ImageError),
     #[error("the reactor cannot be made")]
     Reactor(#[source] io::Error),
     /// Explained where it happened: by the server, or by another crate.

@@ -1,5 +1,7 @@
 //! Every error of the binary in words.
 
+mod images;
+
 use crate::commands::InitError;
 use crate::error::CliError;
 use crate::server_process::StartError;
@@ -35,6 +37,7 @@ pub(crate) fn explain(error: &CliError) -> Problem {
         | CliError::NotConfirmed { .. }
         | CliError::LeftRunning { .. }
         | CliError::CannotAsk { .. } => request(error),
+        CliError::Image(error) => images::image(error),
         CliError::ServerLost { source, .. } => {
             let mut problem = Problem::environment("server-lost", error.to_string());
             problem.causes.push(client(source).message);

@@ -37,6 +37,10 @@ pub(crate) const VARIABLES: &[(&str, &str)] = &[
     ("XDG_STATE_HOME", "an ordinary user's state is in its folder `windlass`"),
     ("XDG_RUNTIME_DIR", "an ordinary user's sockets are in its folder `windlass`"),
     ("XDG_CACHE_HOME", "an ordinary user's cache is in its folder `windlass`"),
+    ("WINDLASS_REGISTRY_USERNAME", "user at the registry that is pushed to or pulled from"),
+    ("WINDLASS_REGISTRY_PASSWORD", "that user's password or token"),
+    ("DOCKER_CONFIG", "Docker's folder: credentials of registries are in its file `config.json`"),
+    ("REGISTRY_AUTH_FILE", "podman's file of credentials, looked into before Docker's"),
     ("TERM", "`dumb` means: no colours, no progress bars"),
 ];
 

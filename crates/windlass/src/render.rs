@@ -15,3 +15,4 @@ pub(crate) mod story;
 pub(crate) mod style;
 pub(crate) mod table;
 pub(crate) mod time;
+pub(crate) mod transfer;

@@ -17,6 +17,8 @@ mod edges;
 mod frameworks;
 #[path = "all/images.rs"]
 mod images;
+#[path = "all/registry.rs"]
+mod registry;
 #[path = "all/releases.rs"]
 mod releases;
 #[path = "all/shop.rs"]

@@ -6,9 +6,10 @@
 use super::Finding;
 use super::tree::Tree;
 
-/// Hosts that may be written: reserved names (RFC 2606, RFC 6761), loopback, and the places of
-/// specifications, of XML name spaces and of names that only look like addresses (predicate types).
-const ALLOWED: [&str; 13] = [
+/// Hosts that may be written: reserved names (RFC 2606, RFC 6761), loopback, the places of
+/// specifications, of XML name spaces and of names that only look like addresses (predicate types),
+/// and the registry that an image's name without a host means.
+const ALLOWED: [&str; 14] = [
     "example.com",
     "example.org",
     "example.net",
@@ -17,6 +18,7 @@ const ALLOWED: [&str; 13] = [
     "0.0.0.0",
     "www.w3.org",
     "opencontainers.org",
+    "docker.io",
     "www.rfc-editor.org",
     "in-toto.io",
     "slsa.dev",

@@ -38,7 +38,7 @@ const OWNERS: [(&str, &[&str]); 22] = [
     ("lzma-rust2", &["windlass-build"]),
     ("zip", &["windlass-build"]),
     ("pgp", &["windlass-build"]),
-    ("ureq", &["windlass-build"]),
+    ("ureq", &["windlass-oci", "windlass-build"]),
     ("pep508_rs", &["windlass-build"]),
     ("ruff_python_parser", &["windlass-build"]),
     ("ruff_python_ast", &["windlass-build"]),

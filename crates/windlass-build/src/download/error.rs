@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 use windlass_model::Digest;
+use windlass_oci::http::AgentError;
+pub(super) use windlass_oci::http::redacted;
 
 /// A failed download. URLs are kept without user name and password.
 #[derive(Debug, thiserror::Error)]
@@ -74,6 +76,15 @@ pub enum DownloadError {
     },
 }
 
+impl From<AgentError> for DownloadError {
+    fn from(error: AgentError) -> Self {
+        match error {
+            AgentError::Scheme { url } => Self::Scheme { url },
+            AgentError::Proxy { proxy } => Self::Proxy { proxy },
+        }
+    }
+}
+
 impl DownloadError {
     pub(super) fn transport(url: &str, source: ureq::Error) -> Self {
         Self::Transport { url: redacted(url), source: Box::new(source) }
@@ -118,32 +129,6 @@ impl DownloadError {
             | Self::Digest { .. }
             | Self::GaveUp { .. }
             | Self::Disk { .. } => false,
-        }
-    }
-}
-
-/// A URL without user name and password.
-pub(super) fn redacted(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    match rest[..end].rfind('@') {
-        Some(at) => format!("{scheme}://{}", &rest[at + 1..]),
-        None => url.to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::redacted;
-
-    #[test]
-    fn no_password_in_a_message() {
-        for (url, shown) in [
-            ("https://me:secret@host/simple/a@b", "https://host/simple/a@b"),
-            ("http://host/x?y=a@b", "http://host/x?y=a@b"),
-            ("host", "host"),
-        ] {
-            assert_eq!(redacted(url), shown);
         }
     }
 }

@@ -26,7 +26,7 @@ pub(super) fn fetch_all(
     let mut paths = vec![PathBuf::new(); wanted.len()];
     let mut failure = None;
     std::thread::scope(|scope| {
-        for _ in 0..downloader.settings.parallel.clamp(1, wanted.len().max(1)) {
+        for _ in 0..downloader.settings().parallel.clamp(1, wanted.len().max(1)) {
             let sender = sender.clone();
             let (next, failed) = (&next, &failed);
             scope.spawn(move || take(downloader, wanted, cache_dir, &(next, failed, sender)));

@@ -1,5 +1,6 @@
 //! Why the store could not do what was asked.
 
+use crate::document::DocumentError;
 use std::io;
 use std::path::{Path, PathBuf};
 use windlass_model::Digest;
@@ -40,6 +41,14 @@ pub enum StoreError {
         digest: Digest,
         /// Why.
         source: serde_json::Error,
+    },
+    /// A blob that is not exactly one of a manifest and an index.
+    #[error("{digest} is not a manifest or an index")]
+    Ambiguous {
+        /// The blob.
+        digest: Digest,
+        /// Why.
+        source: DocumentError,
     },
     /// The index cannot be understood.
     #[error("{} is not an image index", path.display())]

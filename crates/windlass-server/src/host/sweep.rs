@@ -53,16 +53,14 @@ fn sweep(images: &Path, layers: &Path, keep: &[Digest]) -> StepResult {
     let (mut blobs, mut folders) = (BTreeSet::new(), BTreeSet::new());
     for image in store.tags().map_err(explain)?.values() {
         // An image that is named without being a release may be damaged without harm to others.
-        let Ok(manifest) = store.read_manifest(image) else { continue };
-        blobs.extend([image.hex(), manifest.config.digest.hex()]);
-        blobs.extend(manifest.layers.iter().map(|layer| layer.digest.hex()));
+        let reached = store.reached(image).unwrap_or_default();
+        blobs.extend(reached.iter().map(Digest::hex));
     }
     for image in keep {
         // A release whose image is damaged: what it reaches is not known, so nothing is removed.
         let manifest = store.read_manifest(image).map_err(explain)?;
         let config = store.read_config(&manifest).map_err(explain)?;
-        blobs.extend([image.hex(), manifest.config.digest.hex()]);
-        blobs.extend(manifest.layers.iter().map(|layer| layer.digest.hex()));
+        blobs.extend(store.reached(image).map_err(explain)?.iter().map(Digest::hex));
         folders.extend(config.diff_ids.iter().map(Digest::hex));
     }
     remove_others(&images.join("blobs/sha256"), &blobs)?;

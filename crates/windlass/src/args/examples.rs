@@ -92,6 +92,28 @@ pub(crate) const TABLE: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     (
+        "push",
+        &[
+            (
+                "windlass push registry.example.org/team/shop",
+                "this folder's app, with tags from git",
+            ),
+            ("windlass push registry.example.org/team/shop:1.4", "with this tag alone"),
+            ("windlass push shop registry.example.org/team/shop -t staging", "from anywhere"),
+            ("windlass push registry.example.org/team/shop --json", "for a pipeline: the digest"),
+        ],
+    ),
+    (
+        "pull",
+        &[
+            ("windlass pull registry.example.org/team/shop:1.4", "for this machine's processor"),
+            (
+                "windlass pull registry.example.org/base/python:3.13 --platform all",
+                "and all others",
+            ),
+        ],
+    ),
+    (
         "server start",
         &[
             ("windlass server start", "in the background"),

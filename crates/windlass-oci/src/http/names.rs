@@ -3,10 +3,11 @@
 //! Eight connections that begin at once to one host must not be eight questions: where a name
 //! server answers only a part of such a burst, each answer that is lost costs the C library's five
 //! seconds. What was found is kept for as long as the agent, which is one build; what was not
-//! found is asked for again.
+//! found is asked for again. Names below `localhost` are this machine and are asked of nobody: the C
+//! library may know no such name (RFC 6761, section 6.3).
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use ureq::http::Uri;
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
@@ -36,6 +37,10 @@ impl<R: Resolver> Resolver for KnownNames<R> {
             Arc::clone(hosts.entry(format!("{scheme}://{authority}")).or_default())
         };
         let mut known = host.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.is_empty() && uri.host().is_some_and(|host| host.ends_with(".localhost")) {
+            let port = uri.port_u16().unwrap_or(if scheme == "https" { 443 } else { 80 });
+            known.push(SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+        }
         if known.is_empty() {
             known.extend(self.system.resolve(uri, config, timeout)?.iter());
         }
@@ -69,6 +74,16 @@ mod tests {
             addresses.push(SocketAddr::from(([127, 0, 0, 1], 80)));
             Ok(addresses)
         }
+    }
+
+    #[test]
+    fn names_below_localhost_are_this_machine() {
+        let names: KnownNames<Counting> = KnownNames::default();
+        let config = ureq::Agent::config_builder().build();
+        let uri: Uri = "http://shop.localhost:8080/v2/".parse().expect("a URL");
+        let found = names.resolve(&uri, &config, NextTimeout::default()).expect("known");
+        assert_eq!(found[..], [SocketAddr::from(([127, 0, 0, 1], 8080))]);
+        assert_eq!(names.system.0.load(Ordering::SeqCst), 0, "nobody was asked");
     }
 
     #[test]
