@@ -7,8 +7,10 @@ mod libraries;
 mod locked;
 mod origin;
 mod root;
+mod steps;
 
 pub use error::BuildError;
+pub use steps::BuildStepError;
 
 use crate::debian::{ArchiveAccess, RootSpec, pythons};
 use crate::download::{DownloadSettings, Downloader};
@@ -26,7 +28,8 @@ use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
-use windlass_model::{BuildSpec, Digest, Finding, Problem, Progress};
+use steps::Steps;
+use windlass_model::{BuildSpec, CollectStatic, Digest, Finding, Problem, Progress};
 use windlass_oci::{ImageConfig, ImageStore, Manifest, StoreError};
 
 /// What to build, where.
@@ -96,6 +99,9 @@ pub struct BuiltImage {
     pub findings: Vec<Finding>,
     /// What the user should know, and what stops nothing.
     pub warnings: Vec<Problem>,
+    /// Static files that could not be collected now and must be before a release serves: then the
+    /// folder is kept across releases.
+    pub collect_at_release: Option<CollectStatic>,
 }
 
 /// Builds the image of a project.
@@ -145,9 +151,11 @@ fn assemble(
     let (system, mut layers, findings) =
         furnish(&wanted, (request, &meter), (system, &resolved), &mut warnings)?;
     request.still_wanted()?;
-    layers.push(app::project_layer(request, &system, &shelf, (&meter, files))?);
+    let steps = Steps { request, system: &system, shelf: &shelf, layers: &layers, meter: &meter };
+    let app = app::layers(&steps, files, &mut warnings)?;
+    layers.extend(app.layers);
 
-    let config = image_config(request.spec, &root.suite, &root.architecture, &layers);
+    let config = image_config(&app.spec, &root.suite, &root.architecture, &layers);
     let manifest = store_image(&store, &config, &layers)?;
     // From here on others see it, and a newer build may have been begun.
     request.still_wanted()?;
@@ -163,6 +171,7 @@ fn assemble(
         parts: meter.into_parts(),
         findings,
         warnings,
+        collect_at_release: app.collect_at_release,
     })
 }
 

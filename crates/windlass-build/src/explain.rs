@@ -4,7 +4,7 @@ mod trust;
 
 pub use trust::{inventory, key, signature};
 
-use crate::build::BuildError;
+use crate::build::{BuildError, BuildStepError};
 use crate::debian::{CatalogueError, DebError, ResolveError, TrustError, UnpackPackagesError};
 use crate::download::DownloadError;
 use crate::image::{
@@ -14,6 +14,7 @@ use crate::wheels;
 use std::error::Error;
 use std::io;
 use windlass_model::Problem;
+use windlass_model::explain::explain_build_command;
 use windlass_oci::explain as oci;
 
 const CHECK_NETWORK: &str =
@@ -28,6 +29,7 @@ pub fn explain(error: &BuildError) -> Problem {
         BuildError::Resolve(error) => wheels::explain::resolve(error),
         BuildError::Install(error) => wheels::explain::install(error),
         BuildError::Project(error) => project(error),
+        BuildError::Step(error) => build_step(error),
         BuildError::Lock(error) => wheels::explain::lock(error),
         BuildError::Shelf(error) => shelf(error),
         BuildError::Store(error) => oci::explain_store(error),
@@ -37,6 +39,34 @@ pub fn explain(error: &BuildError) -> Problem {
             Problem::environment("processor-unknown", error.to_string())
                 .hint("Images are made for amd64 and arm64: build on such a machine.")
         }
+    }
+}
+
+fn build_step(error: &BuildStepError) -> Problem {
+    let message = error.to_string();
+    match error {
+        BuildStepError::Failed { command, exit, output } => {
+            explain_build_command(command, (&exit.to_string(), Some(*exit)), output)
+        }
+        BuildStepError::Deadline { command, limit_ms, output } => {
+            let limit = windlass_model::quantity::format_duration_ms(*limit_ms);
+            explain_build_command(command, (&format!("was stopped after {limit}"), None), output)
+        }
+        BuildStepError::Container { problem } => {
+            let problem = problem.as_ref().clone();
+            problem.cause("commands run in a container while the image is built")
+        }
+        BuildStepError::Secret { name } => Problem::user("build-secret-missing", message)
+            .cause("`build-secrets` in [tool.windlass] declares it")
+            .hint(format!("set it where the image is built: {name}=... windlass build"))
+            .hint("a server has the environment that it was started with"),
+        BuildStepError::TooMuch { .. } => Problem::user("build-output-too-large", message)
+            .hint("have the commands remove what the app does not need")
+            .hint("what later builds need belongs in the folder $WINDLASS_BUILD_CACHE"),
+        BuildStepError::Unpack(error) => oci::explain_unpack(error),
+        BuildStepError::Project(error) => project(error),
+        BuildStepError::Shelf(error) => shelf(error),
+        BuildStepError::Disk { source, .. } => disk("cache-unusable", error, source),
     }
 }
 

@@ -11,10 +11,10 @@ mod shelf;
 mod system;
 
 pub use bytecode::CompileError;
-pub(crate) use config::{NamedLayer, image_config, made_by};
+pub(crate) use config::{NamedLayer, environment, image_config, made_by, working_dir};
 pub(crate) use ignore::matches_pattern;
 pub use interpreter::Interpreter;
-pub(crate) use project::ProjectFiles;
+pub(crate) use project::{Changes, ProjectFiles};
 pub use project::{ProjectError, SecretFile};
 pub use secrets::SecretKind;
 pub(crate) use secrets::Token;

@@ -65,3 +65,68 @@ pub enum StepError {
 /// how it ended. Blocks, and leaves no container behind.
 pub type RunStep<'a> =
     dyn Fn(&StepSpec, &mut dyn FnMut(&str)) -> Result<ExitReason, StepError> + Sync + 'a;
+
+/// What a step needs of the machine to reach what the machine reaches: proxies, and the machine's
+/// own certificates where its environment names them. Nothing of it gets into an image.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct StepNetwork {
+    pub(crate) env: BTreeMap<String, String>,
+    pub(crate) mounts: Vec<StepMount>,
+}
+
+/// Where the machine's certificates are in the container.
+const CERTIFICATES: &str = "/run/windlass-certificates.pem";
+/// Variables that name a file of certificates, the ones that count most first.
+const CERTIFICATE_VARIABLES: [&str; 7] = [
+    "SSL_CERT_FILE",
+    "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+    "PIP_CERT",
+    "GIT_SSL_CAINFO",
+    "NODE_EXTRA_CA_CERTS",
+    "UV_SSL_CERT_FILE",
+];
+const PROXY_VARIABLES: [&str; 4] = ["http_proxy", "https_proxy", "all_proxy", "no_proxy"];
+
+impl StepNetwork {
+    /// From the environment of whoever builds.
+    pub(crate) fn of(environment: &BTreeMap<String, String>) -> Self {
+        let mut network = Self::default();
+        for name in PROXY_VARIABLES {
+            let upper = name.to_ascii_uppercase();
+            if let Some(value) = environment.get(name).or_else(|| environment.get(&upper)) {
+                network.env.insert(name.to_owned(), value.clone());
+                network.env.insert(upper, value.clone());
+            }
+        }
+        let named = CERTIFICATE_VARIABLES.iter().filter_map(|name| environment.get(*name));
+        if let Some(file) = named.map(PathBuf::from).find(|file| file.is_file()) {
+            let target = PathBuf::from(CERTIFICATES);
+            network.mounts.push(StepMount { source: file, target, read_only: true });
+            for name in CERTIFICATE_VARIABLES {
+                network.env.insert(name.to_owned(), CERTIFICATES.to_owned());
+            }
+        }
+        network
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn proxies_and_certificates_of_the_machine_are_passed_on_and_nothing_else() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        let path = file.path().to_string_lossy().into_owned();
+        let given = [("HTTPS_PROXY", "http://p:1"), ("PIP_CERT", &path), ("TOKEN", "secret")];
+        let given = given.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        let network = StepNetwork::of(&given);
+        assert_eq!(network.env["https_proxy"], "http://p:1");
+        assert_eq!(network.env["SSL_CERT_FILE"], CERTIFICATES);
+        assert!(!network.env.contains_key("TOKEN"));
+        assert_eq!(network.mounts.len(), 1);
+        let gone = [("SSL_CERT_FILE".to_owned(), "/nowhere.pem".to_owned())].into();
+        assert_eq!(StepNetwork::of(&gone), StepNetwork::default());
+    }
+}

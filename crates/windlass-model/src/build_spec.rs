@@ -37,6 +37,33 @@ pub struct BuildSpec {
     /// Files that look like secrets and are none, in the same syntax.
     #[serde(default)]
     pub allow_files: Vec<String>,
+    /// Commands to run while the image is built, in order, in exec form.
+    #[serde(default)]
+    pub build_commands: Vec<Vec<String>>,
+    /// Names of the secrets that these commands find as files.
+    #[serde(default)]
+    pub build_secrets: Vec<String>,
+    /// Settings of these commands, beside the image's own; not baked in.
+    #[serde(default)]
+    pub build_env: BTreeMap<String, String>,
+    /// Static files to collect after these commands.
+    #[serde(default)]
+    pub collect_static: Option<CollectStatic>,
+}
+
+/// How Django's static files are collected.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CollectStatic {
+    /// The command, in exec form.
+    pub command: Vec<String>,
+    /// The folder that they are collected in, relative to the project's root.
+    pub folder: String,
+    /// Whether pages fail without them, so that they are collected before the first request where
+    /// they cannot be collected while the image is built.
+    pub needed: bool,
+    /// Variables that settings may take a secret key from; while static files are collected each
+    /// of them has a text in its place.
+    pub placeholders: Vec<String>,
 }
 
 /// Where a project declares what it depends on. Paths are relative to the project's root.

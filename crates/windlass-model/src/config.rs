@@ -41,6 +41,10 @@ pub struct AppConfig {
     pub health: Option<ProbeSpec>,
     /// Commands run once per release before its processes start.
     pub release: Vec<CommandLine>,
+    /// Commands run while the image is built, on the project's files.
+    pub build: Vec<CommandLine>,
+    /// Names of the secrets that these commands find as files.
+    pub build_secrets: Vec<String>,
     /// Plain settings given to every process.
     pub env: BTreeMap<String, String>,
     /// Paths below the code whose contents outlive a release. `None` when the key is absent:

@@ -38,6 +38,23 @@ pub fn explain_effect(failure: &StepFailure) -> Problem {
     }
 }
 
+/// A command of the project that failed while its image was built. `how` says how it ended, such
+/// as `exited with code 1`; `output` are its last lines.
+pub fn explain_build_command(
+    command: &[String],
+    (how, exit): (&str, Option<ExitReason>),
+    output: &[String],
+) -> Problem {
+    let command = crate::shell_words::line(command);
+    let problem =
+        Problem::user("build-command-failed", format!("the build command `{command}` {how}"));
+    let problem = match output {
+        [] => problem.cause("it printed nothing"),
+        lines => problem.cause(format!("its last lines:\n{}", lines.join("\n"))),
+    };
+    patterns::hints(output.iter(), exit).into_iter().fold(problem, Problem::hint)
+}
+
 fn late(what: &str, after_ms: u64) -> Problem {
     let message = format!("{what} within {}", crate::quantity::format_duration_ms(after_ms));
     Problem::environment("step-deadline", message)

@@ -47,6 +47,18 @@ impl LayerCache {
             .zip(diff_ids)
             .map(|(layer, diff_id)| Expected { digest: layer.digest, diff_id })
             .collect();
+        self.ensure_layers(store, &wanted)
+    }
+
+    /// The same for layers that are no image yet.
+    ///
+    /// # Errors
+    /// A layer that is missing, damaged or unsafe, and what the disk meets.
+    pub fn ensure_layers(
+        &self,
+        store: &ImageStore,
+        wanted: &[Expected],
+    ) -> Result<Vec<PathBuf>, UnpackError> {
         let results: Vec<_> = std::thread::scope(|scope| {
             let threads: Vec<_> =
                 wanted.iter().map(|layer| scope.spawn(|| self.layer(store, *layer))).collect();

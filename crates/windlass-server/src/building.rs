@@ -28,7 +28,9 @@ use steps::Steps;
 use windlass_build::explain::explain as explain_build;
 use windlass_build::inspect::{HostFacts, Inspection, Tree, explain as explain_inspect, inspect};
 use windlass_build::{BuildDirs, BuildRequest, build as build_image};
-use windlass_model::{AppName, Event, Layout, Problem, Progress};
+use windlass_model::{
+    AppName, AppSpec, CollectStatic, Event, Layout, PersistPath, Problem, Progress,
+};
 use windlass_oci::ImageStore;
 use windlass_oci::explain::explain_store;
 
@@ -63,7 +65,8 @@ pub fn build_project(
     let (store, _held) = open_store(&place.layout)?;
     // Before the build, which may write `windlass.lock`.
     let commit = commit_of(&wanted.project);
-    let inspection = read_project(&wanted.project, wanted.app.as_ref())?;
+    let mut inspection = read_project(&wanted.project, wanted.app.as_ref())?;
+    inspection.build.build_env.extend(wanted.build_env.clone());
     tell(Event::Inspected { findings: inspection.findings });
     let warn = |problem| tell(Event::Warning { problem });
     inspection.warnings.into_iter().for_each(warn);
@@ -98,13 +101,23 @@ pub fn build_project(
     }
     built.warnings.into_iter().for_each(warn);
     Ok(BuiltProject {
-        spec: inspection.app,
+        spec: with_collecting(inspection.app, built.collect_at_release),
         image: built.manifest,
         layers: built.layers,
         bytes: built.bytes,
         lock_written: built.lock_written,
         commit,
     })
+}
+
+/// The app with what the build has left to a release: static files that are collected in a folder
+/// that is kept, so that those of the old release stay beside those of the new one.
+fn with_collecting(mut app: AppSpec, collect: Option<CollectStatic>) -> AppSpec {
+    if let Some(collect) = collect {
+        app.release_commands.insert(0, collect.command);
+        app.persist.push(PersistPath { path: collect.folder, directory: true });
+    }
+    app
 }
 
 /// The image store, held for as long as the file is kept, on a disk with room.

@@ -7,6 +7,8 @@
 mod build;
 #[path = "all/cli.rs"]
 mod cli;
+#[path = "all/commands.rs"]
+mod commands;
 #[path = "all/confinement.rs"]
 mod confinement;
 #[path = "all/crashes.rs"]

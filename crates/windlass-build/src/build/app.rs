@@ -1,9 +1,10 @@
 //! The project's layer, and what a build has to warn of.
 
+use super::steps::{Outcome, Steps};
 use super::{BuildError, BuildRequest};
 use crate::image::{NamedLayer, ProjectFiles, Shelf, System, Token, key_of, made_by};
 use crate::meter::{Meter, Part};
-use windlass_model::Problem;
+use windlass_model::{BuildSpec, CollectStatic, PersistPath, Problem};
 
 /// Part of the layer's key: raised when the same files give another layer.
 const APP_FORM: u32 = 2;
@@ -19,8 +20,73 @@ pub(super) fn project_files(
     Ok(files)
 }
 
-/// The project's own files, with their bytecode.
-pub(super) fn project_layer(
+/// The layers above the dependencies.
+pub(super) struct AppLayers {
+    pub(super) layers: Vec<NamedLayer>,
+    /// The spec that they were made for.
+    pub(super) spec: BuildSpec,
+    /// What is left to be done before a release serves.
+    pub(super) collect_at_release: Option<CollectStatic>,
+}
+
+/// Runs the project's commands, and makes the project's layer and theirs.
+pub(super) fn layers(
+    steps: &Steps<'_>,
+    files: ProjectFiles,
+    warnings: &mut Vec<Problem>,
+) -> Result<AppLayers, BuildError> {
+    let outcome = steps.run(&files)?;
+    let (spec, collect_at_release) = after_steps(steps.request.spec, &outcome, warnings);
+    let request = BuildRequest { spec: &spec, ..*steps.request };
+    // What lies where a folder is kept is not in the image.
+    let files = match &collect_at_release {
+        Some(_) => project_files(&request, &mut Vec::new())?,
+        None => files,
+    };
+    let own = project_layer(&request, steps.system, steps.shelf, (steps.meter, files))?;
+    let layers = std::iter::once(own).chain(outcome.layer).collect();
+    Ok(AppLayers { layers, spec, collect_at_release })
+}
+
+/// The spec after commands have run, and what is left to be collected before a release serves:
+/// static files that could not be collected go to a folder that is kept.
+fn after_steps(
+    spec: &BuildSpec,
+    outcome: &Outcome,
+    warnings: &mut Vec<Problem>,
+) -> (BuildSpec, Option<CollectStatic>) {
+    let mut spec = spec.clone();
+    warnings.extend(skipped_warning(&outcome.skipped));
+    let (Some(collect), Some(output)) = (spec.collect_static.clone(), &outcome.uncollected) else {
+        return (spec, None);
+    };
+    warnings.push(uncollected_warning(&collect, output));
+    if !collect.needed {
+        return (spec, None);
+    }
+    spec.persist.push(PersistPath { path: collect.folder.clone(), directory: true });
+    (spec, Some(collect))
+}
+
+fn uncollected_warning(collect: &CollectStatic, output: &[String]) -> Problem {
+    let message = "static files could not be collected while the image was built";
+    let problem = Problem::user("static-not-collected", message);
+    let problem = match output {
+        [] => problem.cause("collectstatic printed nothing"),
+        lines => problem.cause(format!("its last lines:\n{}", lines.join("\n"))),
+    };
+    let problem = if collect.needed {
+        problem.cause("they are collected before each release serves instead")
+    } else {
+        problem.cause("the image is without them")
+    };
+    problem
+        .hint("let the settings be read without the app's secrets and services, or give them a value for it: `env` in [tool.windlass]")
+        .hint("or say yourself what to run: `build` and `release` in [tool.windlass]")
+}
+
+/// The project's own files, with their bytecode, as a layer.
+fn project_layer(
     request: &BuildRequest<'_>,
     system: &System,
     shelf: &Shelf<'_>,

@@ -1,5 +1,6 @@
 //! Why no image was built.
 
+use super::steps::BuildStepError;
 use crate::image::{ProjectError, ShelfError, SystemError};
 use crate::wheels;
 use crate::wheels::lock::LockError;
@@ -20,6 +21,9 @@ pub enum BuildError {
     /// The project's files.
     #[error(transparent)]
     Project(#[from] ProjectError),
+    /// What the project has run while its image is built.
+    #[error(transparent)]
+    Step(Box<BuildStepError>),
     /// `windlass.lock`.
     #[error(transparent)]
     Lock(#[from] LockError),
@@ -46,6 +50,12 @@ pub enum BuildError {
         /// Rust's name of the processor.
         machine: &'static str,
     },
+}
+
+impl From<BuildStepError> for BuildError {
+    fn from(error: BuildStepError) -> Self {
+        Self::Step(Box::new(error))
+    }
 }
 
 impl From<wheels::ResolveError> for BuildError {

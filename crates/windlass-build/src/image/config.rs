@@ -28,9 +28,9 @@ pub(crate) fn image_config(
     ImageConfig {
         architecture: architecture.to_owned(),
         user: format!("{0}:{0}", BuildSpec::USER),
-        env: environment(spec),
+        env: environment(spec).into_iter().map(|(name, value)| format!("{name}={value}")).collect(),
         cmd: spec.command.clone(),
-        working_dir: in_app(&spec.work_dir),
+        working_dir: working_dir(spec),
         labels: BTreeMap::from([
             label("org.opencontainers.image.title", spec.app.as_str()),
             label("org.opencontainers.image.base.name", &format!("debian:{suite}")),
@@ -49,7 +49,13 @@ pub(crate) fn image_config(
     }
 }
 
-fn environment(spec: &BuildSpec) -> Vec<String> {
+/// The folder that processes start in.
+pub(crate) fn working_dir(spec: &BuildSpec) -> String {
+    in_app(&spec.work_dir)
+}
+
+/// The environment of every process, as far as the image says it.
+pub(crate) fn environment(spec: &BuildSpec) -> BTreeMap<String, String> {
     let python_path: Vec<_> = spec.python_path.iter().map(|folder| in_app(folder)).collect();
     let mut env = BTreeMap::from([
         // Libraries keep caches below it, and nothing else can be written to.
@@ -63,7 +69,7 @@ fn environment(spec: &BuildSpec) -> Vec<String> {
         env.insert("PYTHONPATH".to_owned(), python_path.join(":"));
     }
     env.extend(spec.env.clone());
-    env.into_iter().map(|(name, value)| format!("{name}={value}")).collect()
+    env
 }
 
 /// A folder of the project as a path in the image.

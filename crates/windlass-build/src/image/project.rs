@@ -3,6 +3,10 @@
 //! The layer depends on the files' names, contents and execute bits alone: no owner, time, umask
 //! or order of a folder's entries gets in.
 
+mod changes;
+
+pub(crate) use changes::Changes;
+
 use super::Interpreter;
 use super::bytecode::{CompileError, CompileJob, bytecode_path, compile};
 use super::ignore::{self, IgnoreRules, matches_pattern};

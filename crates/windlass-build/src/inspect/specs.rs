@@ -14,6 +14,8 @@ use super::notes;
 use super::processes::{self, Processes};
 use super::project::Project;
 use super::python_choice::{self, PythonChoice};
+use super::rewrite;
+use super::static_files::StaticFiles;
 use super::system_packages;
 use super::tree::{file_name, parent};
 use super::websockets;
@@ -51,36 +53,45 @@ pub(super) fn conclude(
         cores: host.cores,
     })?;
     let (name, name_finding) = name(project, host);
-    let mut kept = kept(project, app);
-    let (mut made, mut static_finding) = (made, None);
-    if let Some(found) = static_files(project, app, &made) {
-        let value = format!("{} before each release", line(&found.command));
-        made.release.insert(0, found.command);
-        static_finding = Some(Finding {
-            subject: "static files".to_owned(),
-            value,
-            evidence: found.evidence.clone(),
-            override_key: Some("release".to_owned()),
-        });
-        let evidence = found.evidence[0].clone();
-        kept.push(Kept { path: found.folder, evidence });
-    }
+    let kept = kept(project, app);
+    let (collected, static_warning) = static_files(project, app, &made);
     let asked = system_packages::asked_for(project, app)?;
     let apt = asked.packages;
     let mut parts = Parts { project, app, chosen, python, health, made, kept, name, apt };
     let (extra, extra_evidence) = parts.extra_requirements();
     let app_spec = parts.app_spec();
-    let build = parts.build_spec(extra);
+    let mut build = parts.build_spec(extra);
     let mut findings = vec![name_finding];
     findings.extend(parts.findings(&build, extra_evidence));
-    findings.extend(static_finding);
+    findings.extend(built(project, &build));
+    if let Some(StaticFiles { collect, evidence }) = collected {
+        findings.push(Finding {
+            subject: "static files".to_owned(),
+            value: format!("{} while the image is built", line(&collect.command)),
+            evidence,
+            override_key: Some("build".to_owned()),
+        });
+        build.collect_static = Some(collect);
+    }
     findings.extend(asked.findings);
     let mut warnings = std::mem::take(&mut parts.made.warnings);
+    warnings.extend(static_warning);
     warnings.extend(parts.python.warning.take());
     warnings.extend(advice::warnings(&parts.chosen.declared));
     warnings.extend(notes::warnings(project, app, &app_spec.canonical_host()));
     let named = project.config.name.is_some();
     Ok(Inspection { app: app_spec, build, findings, warnings, named })
+}
+
+/// The commands that run while the image is built.
+fn built(project: &Project<'_>, build: &BuildSpec) -> Option<Finding> {
+    let commands: Vec<_> = build.build_commands.iter().map(|command| line(command)).collect();
+    (!commands.is_empty()).then(|| Finding {
+        subject: "build".to_owned(),
+        value: commands.join(", then "),
+        evidence: vec![project.config_evidence("build", "`build` in [tool.windlass]")],
+        override_key: Some("build".to_owned()),
+    })
 }
 
 struct Parts<'a> {
@@ -186,6 +197,10 @@ impl Parts<'_> {
             apt: self.apt.clone(),
             exclude: self.project.config.exclude.clone(),
             allow_files: self.project.config.allow_files.clone(),
+            build_commands: self.project.config.build.iter().map(rewrite::background).collect(),
+            build_secrets: self.project.config.build_secrets.clone(),
+            build_env: self.project.config.env.clone(),
+            collect_static: None,
         }
     }
 

@@ -1,17 +1,17 @@
-//! Django's static files, where pages fail without them.
+//! Django's static files: collected while the image is built, wherever a project says where to.
 //!
 //! With a manifest storage every page that names a static file answers 500 until `collectstatic`
-//! has run, and WhiteNoise serves only what was collected. The code in an image is read-only and
-//! collecting runs the project's own code, so it is a release command that writes to a kept
-//! folder. Names of collected files hold a hash of their contents: what the old release still
-//! serves stays beside what the new one adds.
-//! What this does not do: collect while the image is built, which comes in a later release.
+//! has run, and WhiteNoise serves only what was collected. Collecting runs the project's own code,
+//! and settings that cannot be read without a database or a secret make it fail: where pages need
+//! the files, the build then leaves it to a release command, which writes to a kept folder.
+//! What this does not do: decide which of the two it becomes.
 
 use super::django::setting;
 use super::modules::{Module, Modules};
-use super::path_value::{in_project, texts};
+use super::path_value::{PROJECT, in_project, texts};
 use super::python_source::Value;
-use windlass_model::{Evidence, PersistPath};
+use std::collections::BTreeSet;
+use windlass_model::{CollectStatic, Evidence, Problem};
 
 /// The command that collects, as run in the folder that the app's processes start in.
 fn command(manage: &str, work_dir: &str) -> Vec<String> {
@@ -30,24 +30,84 @@ fn relative(file: &str, folder: &str) -> String {
     [&ups[..], &file[shared..]].concat().join("/")
 }
 
-/// What must be collected, and why.
+/// What is collected, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct StaticFiles {
-    pub(super) command: Vec<String>,
-    pub(super) folder: PersistPath,
+    pub(super) collect: CollectStatic,
     pub(super) evidence: Vec<Evidence>,
 }
 
-/// What to collect and where to, when pages need it.
-pub(super) fn needed(
+/// Where static files are collected in, as far as the source says.
+enum Root {
+    /// A folder of the project.
+    Inside(String),
+    /// Anywhere else.
+    Outside(String),
+}
+
+/// What to collect and where to, when the project says so.
+pub(super) fn find(
     modules: &Modules,
     chain: &[&Module],
     (manage, work_dir): (&str, &str),
 ) -> Option<StaticFiles> {
+    let (place, Root::Inside(folder)) = root(modules, chain, work_dir)? else { return None };
+    let reason = reason(chain);
+    let needed = reason.is_some();
+    Some(StaticFiles {
+        collect: CollectStatic {
+            command: command(manage, work_dir),
+            folder,
+            needed,
+            placeholders: placeholders(chain),
+        },
+        evidence: reason.into_iter().chain([place]).collect(),
+    })
+}
+
+/// A warning where pages need static files that are collected out of the project's reach.
+pub(super) fn outside(modules: &Modules, chain: &[&Module], work_dir: &str) -> Option<Problem> {
+    let (place, Root::Outside(path)) = root(modules, chain, work_dir)? else { return None };
+    reason(chain)?;
+    let message = format!("static files are not collected: `STATIC_ROOT` is `{path}`");
+    let line = place.line.map_or_else(String::new, |line| format!(":{line}"));
+    Some(
+        Problem::user("static-root-outside", message)
+            .cause(format!("{}{line}: it is no folder of the project", place.file))
+            .cause("an image takes what commands leave below the project, and nothing else")
+            .hint("set it to a folder of the project: STATIC_ROOT = BASE_DIR / \"staticfiles\""),
+    )
+}
+
+/// `STATIC_ROOT`, where Django's own app that collects is installed.
+fn root(modules: &Modules, chain: &[&Module], work_dir: &str) -> Option<(Evidence, Root)> {
+    // Many put lists of their own together: `DJANGO_APPS + LOCAL_APPS`.
+    let installed = chain
+        .iter()
+        .flat_map(|module| &module.source.assignments)
+        .any(|assignment| mentions(&assignment.value, "django.contrib.staticfiles"));
+    if !installed {
+        return None;
+    }
     let (owner, root) = setting(chain, "STATIC_ROOT")?;
+    let place = Evidence::at(owner.path.as_str(), root.line, "`STATIC_ROOT` is set");
     let found = texts(modules, owner, &root.value);
-    let path = found.iter().find_map(|text| in_project(text))?;
-    let reason = chain.iter().find_map(|module| {
+    // A relative one starts in the folder that the command runs in.
+    let whole = |text: &String| {
+        if text.starts_with('/') || text.starts_with(PROJECT) {
+            text.clone()
+        } else {
+            format!("{PROJECT}/{work_dir}/{text}")
+        }
+    };
+    let inside = found.iter().find_map(|text| in_project(&whole(text)));
+    let outside = || found.first().map(|text| Root::Outside(text.replace(PROJECT, "<project>")));
+    Some((place, inside.map(Root::Inside).or_else(outside)?))
+}
+
+/// Why pages fail without collected files, when they do.
+fn reason(chain: &[&Module]) -> Option<Evidence> {
+    chain.iter().find_map(|module| {
         module.source.assignments.iter().find_map(|assignment| {
             let target = assignment.target.as_str();
             let storage = target.starts_with("STORAGES") || target == "STATICFILES_STORAGE";
@@ -60,13 +120,40 @@ pub(super) fn needed(
             };
             Some(Evidence::at(module.path.as_str(), assignment.line, note))
         })
-    })?;
-    let place = Evidence::at(owner.path.as_str(), root.line, "`STATIC_ROOT` is set");
-    Some(StaticFiles {
-        command: command(manage, work_dir),
-        folder: PersistPath { path, directory: true },
-        evidence: vec![reason, place],
     })
+}
+
+/// The usual variables of a secret key, and those that the settings name.
+fn placeholders(chain: &[&Module]) -> Vec<String> {
+    let mut names = BTreeSet::from(["DJANGO_SECRET_KEY".to_owned(), "SECRET_KEY".to_owned()]);
+    for module in chain {
+        let own = module.source.assignments.iter().filter(|a| a.target == "SECRET_KEY");
+        for assignment in own {
+            variables(&assignment.value, &mut names, 0);
+        }
+    }
+    names.into_iter().collect()
+}
+
+/// `X` of `os.environ["X"]`, `os.environ.get("X")`, `config("X")`, `env.str("X")`.
+fn variables(value: &Value, names: &mut BTreeSet<String>, depth: u8) {
+    let is_name = |text: &str| {
+        text.starts_with(|c: char| c.is_ascii_uppercase())
+            && text.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+    };
+    let mut take = |value: &Value| {
+        names.extend(value.as_text().filter(|text| is_name(text)).map(str::to_owned));
+    };
+    match value {
+        Value::Item(_, key) => take(key),
+        Value::Call(call) => call.args.first().into_iter().for_each(&mut take),
+        Value::AnyOf(values) | Value::Sum(values) if depth < 8 => {
+            for value in values {
+                variables(value, names, depth + 1);
+            }
+        }
+        _ => {}
+    }
 }
 
 fn mentions(value: &Value, part: &str) -> bool {
@@ -100,27 +187,71 @@ mod tests {
         }
     }
 
+    fn settings(rest: &str) -> (Modules, &'static str) {
+        let start = "from pathlib import Path\nBASE_DIR = Path(__file__).parent.parent\n\
+                     INSTALLED_APPS = ['django.contrib.staticfiles']\n";
+        let text = format!("{start}{rest}");
+        let tree = Tree::from_files([("core/settings.py", text.as_str())]);
+        (Modules::read(&tree, "").expect("parsed"), "core.settings")
+    }
+
     #[test]
-    fn only_where_pages_need_them() {
-        let start = "from pathlib import Path\nBASE_DIR = Path(__file__).parent.parent\n";
+    fn they_are_collected_where_the_project_says_and_needed_where_pages_fail_without() {
         let root = "STATIC_ROOT = BASE_DIR / 'staticfiles'\n";
         let manifest = "django.contrib.staticfiles.storage.ManifestStaticFilesStorage";
         for (rest, expected) in [
-            (format!("{root}STORAGES = {{'staticfiles': {{'BACKEND': '{manifest}'}}}}\n"), true),
-            (format!("{root}STORAGES['staticfiles']['BACKEND'] = '{manifest}'\n"), true),
-            (format!("{root}STATICFILES_STORAGE = '{manifest}'\n"), true),
-            (format!("{root}MIDDLEWARE = ['whitenoise.middleware.WhiteNoiseMiddleware']\n"), true),
-            (root.to_owned(), false),
-            (format!("STATICFILES_STORAGE = '{manifest}'\n"), false),
-            (format!("STATIC_ROOT = '/var/www'\nSTATICFILES_STORAGE = '{manifest}'\n"), false),
+            (
+                format!("{root}STORAGES = {{'staticfiles': {{'BACKEND': '{manifest}'}}}}\n"),
+                Some(true),
+            ),
+            (format!("{root}STORAGES['staticfiles']['BACKEND'] = '{manifest}'\n"), Some(true)),
+            (format!("{root}STATICFILES_STORAGE = '{manifest}'\n"), Some(true)),
+            (
+                format!("{root}MIDDLEWARE = ['whitenoise.middleware.WhiteNoiseMiddleware']\n"),
+                Some(true),
+            ),
+            (root.to_owned(), Some(false)),
+            ("STATIC_ROOT = 'staticfiles'\n".to_owned(), Some(false)),
+            (format!("STATICFILES_STORAGE = '{manifest}'\n"), None),
+            (format!("STATIC_ROOT = '/var/www'\nSTATICFILES_STORAGE = '{manifest}'\n"), None),
         ] {
-            let text = format!("{start}{rest}");
-            let tree = Tree::from_files([("core/settings.py", text.as_str())]);
-            let modules = Modules::read(&tree, "").expect("parsed");
-            let found =
-                needed(&modules, &settings_chain(&modules, "core.settings"), ("manage.py", ""));
-            let folder = found.map(|found| found.folder.path);
-            assert_eq!(folder.as_deref(), expected.then_some("staticfiles"), "{rest}");
+            let (modules, name) = settings(&rest);
+            let chain = settings_chain(&modules, name);
+            let found = find(&modules, &chain, ("manage.py", ""));
+            let found = found.map(|found| (found.collect.folder, found.collect.needed));
+            assert_eq!(found, expected.map(|needed| ("staticfiles".to_owned(), needed)), "{rest}");
+            let warned = outside(&modules, &chain, "").is_some();
+            assert_eq!(warned, rest.contains("/var/www"), "{rest}");
+        }
+        let tree = Tree::from_files([("core/settings.py", root)]);
+        let modules = Modules::read(&tree, "").expect("parsed");
+        let chain = settings_chain(&modules, "core.settings");
+        assert_eq!(find(&modules, &chain, ("manage.py", "")), None, "nobody collects");
+    }
+
+    #[test]
+    fn a_relative_root_starts_where_the_command_runs() {
+        let (modules, name) = settings("STATIC_ROOT = 'build/static'\n");
+        let found = find(&modules, &settings_chain(&modules, name), ("manage.py", "backend"));
+        assert_eq!(found.expect("found").collect.folder, "backend/build/static");
+    }
+
+    #[test]
+    fn the_variables_of_a_secret_key_are_those_that_settings_read() {
+        for (value, expected) in [
+            ("os.environ['SHOP_KEY']", Some("SHOP_KEY")),
+            ("os.environ.get('SHOP_KEY', 'x')", Some("SHOP_KEY")),
+            ("os.getenv('SHOP_KEY') or config('OTHER_KEY')", Some("OTHER_KEY")),
+            ("env.str('SHOP_KEY')", Some("SHOP_KEY")),
+            ("'django-insecure-abc'", None),
+        ] {
+            let (modules, name) = settings(&format!("SECRET_KEY = {value}\n"));
+            let names = placeholders(&settings_chain(&modules, name));
+            assert!(names.contains(&"SECRET_KEY".to_owned()));
+            match expected {
+                Some(expected) => assert!(names.contains(&expected.to_owned()), "{value}"),
+                None => assert_eq!(names.len(), 2, "{value}: {names:?}"),
+            }
         }
     }
 }

@@ -33,6 +33,10 @@ pub(crate) fn spec(python: PythonVersion) -> BuildSpec {
         apt: vec![],
         exclude: vec![],
         allow_files: vec![],
+        build_commands: vec![],
+        build_secrets: vec![],
+        build_env: std::collections::BTreeMap::new(),
+        collect_static: None,
     }
 }
 

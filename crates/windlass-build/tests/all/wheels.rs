@@ -107,6 +107,10 @@ fn spec(dependencies: Dependencies, extra: &[&str]) -> BuildSpec {
         apt: Vec::new(),
         exclude: Vec::new(),
         allow_files: Vec::new(),
+        build_commands: vec![],
+        build_secrets: vec![],
+        build_env: BTreeMap::new(),
+        collect_static: None,
     }
 }
 

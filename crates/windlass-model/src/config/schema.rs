@@ -2,7 +2,7 @@
 
 use super::AppConfig;
 use super::error::{ConfigError, ValueError};
-use super::process::{command, process};
+use super::process::{CommandLine, command, process};
 use super::reader::{Item, Reader, place};
 use super::values::{debian_package, host, inside_project, persist_path, url_path, variable};
 use crate::quantity::parse_duration_ms;
@@ -10,7 +10,7 @@ use crate::{ProbeSpec, ProcessType};
 use std::collections::BTreeMap;
 use toml::de::{DeTable, DeValue};
 
-const KEYS: [&str; 15] = [
+const KEYS: [&str; 17] = [
     "name",
     "root",
     "python",
@@ -20,6 +20,8 @@ const KEYS: [&str; 15] = [
     "hosts",
     "domains",
     "health",
+    "build",
+    "build-secrets",
     "release",
     "env",
     "persist",
@@ -70,11 +72,11 @@ fn fill(config: &mut AppConfig, item: &Item<'_>) -> Result<(), ConfigError> {
             config.hosts.extend(item.texts("hosts = [\"shop.example.org\"]", host)?);
         }
         "health" => config.health = Some(health(item)?),
-        "release" => {
-            let example = "release = [\"flask db upgrade\"]";
-            let items = item.array("an array of commands", example)?;
-            config.release = items.iter().map(command).collect::<Result<_, _>>()?;
+        "build" => config.build = commands(item, "build = [\"python make_assets.py\"]")?,
+        "build-secrets" => {
+            config.build_secrets = item.texts("build-secrets = [\"NPM_TOKEN\"]", variable)?;
         }
+        "release" => config.release = commands(item, "release = [\"flask db upgrade\"]")?,
         "env" => config.env = env(item)?,
         "persist" => config.persist = Some(item.texts("persist = [\"instance/\"]", persist_path)?),
         "apt" => config.apt = item.texts("apt = [\"libpq5\"]", debian_package)?,
@@ -91,6 +93,10 @@ fn fill(config: &mut AppConfig, item: &Item<'_>) -> Result<(), ConfigError> {
 #[expect(clippy::unnecessary_wraps, reason = "read as the values are that can be wrong")]
 fn pattern(text: &str) -> Result<String, ValueError> {
     Ok(text.to_owned())
+}
+
+fn commands(item: &Item<'_>, example: &'static str) -> Result<Vec<CommandLine>, ConfigError> {
+    item.array("an array of commands", example)?.iter().map(command).collect()
 }
 
 fn processes(config: &mut AppConfig, item: &Item<'_>) -> Result<(), ConfigError> {

@@ -4,6 +4,7 @@
 //! never on a command line, and nothing here shows them.
 
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use windlass_build::BuildSettings;
@@ -29,6 +30,8 @@ pub struct ProjectBuild {
     pub app: Option<AppName>,
     /// Names for the image, beside the app's.
     pub tags: Vec<String>,
+    /// Settings of the commands that run while the image is built, over the project's own.
+    pub build_env: BTreeMap<String, String>,
 }
 
 /// A built image with the way to run it.

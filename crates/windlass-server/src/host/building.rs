@@ -39,6 +39,7 @@ pub(super) async fn build(
         project: order.project.clone(),
         app: Some(order.app.clone()),
         tags: Vec::new(),
+        build_env: std::collections::BTreeMap::new(),
     };
     let order =
         BuilderOrder { layout: settings.layout.clone(), settings: settings.build.clone(), wanted };

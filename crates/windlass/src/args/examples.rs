@@ -22,6 +22,7 @@ pub(crate) const TABLE: &[(&str, &[(&str, &str)])] = &[
         &[
             ("windlass build", "the image of the project in this folder"),
             ("windlass build --tag shop:1.4 --output shop.tar", "for other tools to read"),
+            ("windlass build --build-env EDITION=pro", "for the commands under `build`"),
             ("windlass build -q --json | jq -r .image", "the digest, for a pipeline"),
         ],
     ),

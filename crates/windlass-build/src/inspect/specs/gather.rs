@@ -10,11 +10,12 @@ use crate::inspect::metadata::line_starting;
 use crate::inspect::notes;
 use crate::inspect::processes::Processes;
 use crate::inspect::project::Project;
+use crate::inspect::rewrite;
 use crate::inspect::routes;
 use crate::inspect::static_files::{self, StaticFiles};
 use crate::inspect::tree::{join, parent};
 use crate::inspect::writable::{self, Kept, Surroundings};
-use windlass_model::{AppName, Dependencies, Evidence, Finding};
+use windlass_model::{AppName, Dependencies, Evidence, Finding, Problem};
 
 /// Folders in which declarations are looked for, nearest to the app first. What lies within a
 /// package comes last: a declaration above it counts for all that is below.
@@ -98,21 +99,32 @@ pub(super) fn kept(project: &Project<'_>, app: &App) -> Vec<Kept> {
     })
 }
 
-/// Static files to collect, unless the project says itself what runs before a release or what is
-/// kept.
+/// Static files to collect, unless the project collects them itself, or keeps their folder; and a
+/// warning where they cannot be. Where a project says what runs before a release or what is kept,
+/// nothing is added to that.
 pub(super) fn static_files(
     project: &Project<'_>,
     app: &App,
     made: &Processes,
-) -> Option<StaticFiles> {
-    let django = app.django.as_ref()?;
+) -> (Option<StaticFiles>, Option<Problem>) {
+    let Some(django) = app.django.as_ref() else { return (None, None) };
     let collects = |command: &Vec<String>| command.join(" ").contains("collectstatic");
-    let told = !project.config.release.is_empty()
-        || project.config.persist.is_some()
-        || made.release.iter().any(collects);
+    let build = project.config.build.iter().map(rewrite::background);
+    if made.release.iter().any(collects) || build.into_iter().any(|command| collects(&command)) {
+        return (None, None);
+    }
+    let config = &project.config;
     let chain = settings_chain(&project.modules, &django.settings);
     let places = (django.manage.file.as_str(), app.work_dir.as_str());
-    static_files::needed(&project.modules, &chain, places).filter(|_| !told)
+    let found = static_files::find(&project.modules, &chain, places).filter(|found| {
+        let kept = config.persist.iter().flatten();
+        !kept.into_iter().any(|kept| kept.path.trim_end_matches('/') == found.collect.folder)
+    });
+    let found = found.map(|mut found| {
+        found.collect.needed &= config.release.is_empty() && config.persist.is_none();
+        found
+    });
+    (found, static_files::outside(&project.modules, &chain, &app.work_dir))
 }
 
 /// Where dependencies are declared, in a few words.

@@ -6,7 +6,7 @@ const MANAGE: &str =
     "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'core.settings')\n";
 const WSGI: &str =
     "from django.core.wsgi import get_wsgi_application\napplication = get_wsgi_application()\n";
-const SETTINGS: &str = "from pathlib import Path\nBASE_DIR = Path(__file__).parent.parent\nSTATIC_ROOT = BASE_DIR / 'staticfiles'\nMEDIA_ROOT = 'media'\nMIDDLEWARE = ['whitenoise.middleware.WhiteNoiseMiddleware']\n";
+const SETTINGS: &str = "from pathlib import Path\nBASE_DIR = Path(__file__).parent.parent\nSTATIC_ROOT = BASE_DIR / 'staticfiles'\nMEDIA_ROOT = 'media'\nINSTALLED_APPS = ['django.contrib.staticfiles']\nMIDDLEWARE = ['whitenoise.middleware.WhiteNoiseMiddleware']\n";
 
 #[test]
 fn the_release_command_finds_manage_py() {
@@ -29,9 +29,11 @@ fn the_release_command_finds_manage_py() {
             files.iter().map(|(path, text)| (path.as_str(), *text)).collect();
         let found = inspected(&files).expect(text);
         let expected = format!("python {folder}/manage.py collectstatic --noinput");
-        assert_eq!(found.app.release_commands[0].join(" "), expected, "{text}");
+        let collect = found.build.collect_static.expect("static files");
+        assert_eq!(collect.command.join(" "), expected, "{text}");
+        assert_eq!(collect.folder, format!("{folder}/staticfiles"), "{text}");
         assert_eq!(found.build.work_dir, "", "{text}");
         let kept: Vec<&str> = found.app.persist.iter().map(|path| path.path.as_str()).collect();
-        assert_eq!(kept, ["media", &format!("{folder}/staticfiles")], "{text}");
+        assert_eq!(kept, ["media"], "{text}");
     }
 }

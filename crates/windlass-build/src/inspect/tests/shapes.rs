@@ -326,7 +326,7 @@ fn a_shared_port_in_the_gunicorn_config_gets_a_port() {
 #[test]
 fn static_files_are_collected_where_pages_need_them() {
     let settings = format!(
-        "{SETTINGS}STATIC_ROOT = BASE_DIR / 'staticfiles'\nMIDDLEWARE = ['whitenoise.middleware.WhiteNoiseMiddleware']\n"
+        "{SETTINGS}STATIC_ROOT = BASE_DIR / 'staticfiles'\nINSTALLED_APPS = ['django.contrib.staticfiles']\nMIDDLEWARE = ['whitenoise.middleware.WhiteNoiseMiddleware']\n"
     );
     let files = [
         ("manage.py", MANAGE),
@@ -336,10 +336,20 @@ fn static_files_are_collected_where_pages_need_them() {
     ];
     let found = inspected(&files).expect("found");
     let commands: Vec<String> = found.app.release_commands.iter().map(|c| c.join(" ")).collect();
-    let expected = ["python manage.py collectstatic --noinput", "python manage.py migrate"];
-    assert_eq!(commands, expected);
-    assert!(found.app.persist.iter().any(|path| path.path == "staticfiles" && path.directory));
-    let own = "[tool.windlass]\nrelease = ['true']\n";
-    let told = [files[0], files[1], files[2], ("pyproject.toml", own)];
-    assert_eq!(inspected(&told).expect("found").app.release_commands, [["true"]]);
+    assert_eq!(commands, ["python manage.py migrate"]);
+    let collect = found.build.collect_static.expect("static files");
+    assert_eq!(collect.command.join(" "), "python manage.py collectstatic --noinput");
+    assert!(collect.needed && collect.folder == "staticfiles");
+    assert!(found.app.persist.iter().all(|path| path.path != "staticfiles"));
+    for (own, collects) in [
+        // Nothing is added to what the project says itself.
+        ("release = ['true']", Some(false)),
+        ("build = ['python manage.py collectstatic --noinput -v 0']", None),
+        ("persist = ['staticfiles/']", None),
+    ] {
+        let text = format!("[tool.windlass]\n{own}\n");
+        let told = [files[0], files[1], files[2], ("pyproject.toml", text.as_str())];
+        let found = inspected(&told).expect("found").build.collect_static;
+        assert_eq!(found.map(|collect| collect.needed), collects, "{own}");
+    }
 }

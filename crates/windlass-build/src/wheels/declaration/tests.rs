@@ -20,6 +20,10 @@ fn spec(dependencies: Dependencies) -> BuildSpec {
         apt: Vec::new(),
         exclude: Vec::new(),
         allow_files: Vec::new(),
+        build_commands: vec![],
+        build_secrets: vec![],
+        build_env: std::collections::BTreeMap::new(),
+        collect_static: None,
     }
 }
 
