@@ -3,6 +3,7 @@
 //! What scripts would have done is done here by code: users, certificates, the loader's cache,
 //! links. The rest of the crate sees names of packages go in and layer entries come out.
 
+mod alternatives;
 mod archive;
 mod catalogue;
 mod contents;
@@ -42,6 +43,7 @@ pub(crate) use wish::Wish;
 /// What reads bytes from outside, for the fuzzer.
 #[cfg(fuzzing)]
 pub(crate) mod fuzzed {
+    pub(crate) use super::contents::LibraryIndex;
     pub(crate) use super::deb::Deb;
     pub(crate) use super::index::PackageIndex;
     pub(crate) use super::relation::parse as parse_relations;

@@ -14,6 +14,22 @@ pub fn deb(bytes: &[u8]) {
     }
 }
 
+/// A program or library: the loader's facts of it.
+pub fn elf(bytes: &[u8]) {
+    let Some(facts) = crate::elf::ElfFacts::of(bytes) else { return };
+    // Whatever it says, it says it with bytes that it has.
+    let texts = facts.needed.iter().chain(&facts.rpath).chain(&facts.runpath);
+    assert!(texts.map(String::len).max().unwrap_or(0) <= bytes.len());
+}
+
+/// An archive's list of files, compressed or not, and the table that is kept of it.
+pub fn contents(bytes: &[u8]) {
+    let Ok(index) = fuzzed::LibraryIndex::reduce(bytes, "amd64") else { return };
+    if let Some(read) = fuzzed::LibraryIndex::from_text(&index.to_text()) {
+        assert_eq!(read, index, "what is kept is what was found");
+    }
+}
+
 /// Texts of a Debian archive.
 pub fn archive_index(text: &str) {
     let _ = fuzzed::Release::parse(text);

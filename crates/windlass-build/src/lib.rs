@@ -22,6 +22,7 @@ pub mod provenance;
 pub mod sbom;
 pub mod signature;
 pub mod step;
+pub mod toolchain;
 pub mod wheels;
 
 pub use build::{BuildDirs, BuildError, BuildRequest, BuildSettings, BuiltImage, build};

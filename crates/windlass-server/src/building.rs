@@ -29,7 +29,7 @@ use windlass_build::explain::explain as explain_build;
 use windlass_build::inspect::{HostFacts, Inspection, Tree, explain as explain_inspect, inspect};
 use windlass_build::{BuildDirs, BuildRequest, build as build_image};
 use windlass_model::{
-    AppName, AppSpec, CollectStatic, Event, Layout, PersistPath, Problem, Progress,
+    AppName, AppSpec, CollectStatic, Event, Finding, Layout, PersistPath, Problem, Progress,
 };
 use windlass_oci::ImageStore;
 use windlass_oci::explain::explain_store;
@@ -96,9 +96,7 @@ pub fn build_project(
     for tag in &wanted.tags {
         store.tag(tag, &built.manifest).map_err(|error| explain_store(&error))?;
     }
-    if !built.findings.is_empty() {
-        tell(Event::Inspected { findings: built.findings });
-    }
+    tell_findings(built.findings, tell);
     built.warnings.into_iter().for_each(warn);
     Ok(BuiltProject {
         spec: with_collecting(inspection.app, built.collect_at_release),
@@ -118,6 +116,13 @@ fn with_collecting(mut app: AppSpec, collect: Option<CollectStatic>) -> AppSpec 
         app.persist.push(PersistPath { path: collect.folder, directory: true });
     }
     app
+}
+
+/// What the build found out, where that was anything.
+fn tell_findings(findings: Vec<Finding>, tell: &dyn Fn(Event)) {
+    if !findings.is_empty() {
+        tell(Event::Inspected { findings });
+    }
 }
 
 /// The image store, held for as long as the file is kept, on a disk with room.

@@ -66,7 +66,7 @@ impl Libraries<'_> {
             return Ok(known);
         }
         let part = Part::begin("libraries");
-        let found = self.unresolved_of(system, wheels, false)?;
+        let found = self.unresolved_of(system, Some(wheels), false)?;
         let missing: Vec<(&String, &Vec<String>)> =
             found.libraries.iter().filter(|(name, _)| !is_of_a_driver(name)).collect();
         let mut additions: Vec<Addition> = Vec::new();
@@ -149,14 +149,12 @@ impl Libraries<'_> {
         system: &System,
         dependencies: Option<&DependencyLayers>,
     ) -> Result<Unresolved, BuildError> {
-        let Some(wheels) = dependencies.map(|layer| layer.key) else {
-            return Ok(Unresolved::default());
-        };
+        let wheels = dependencies.map(|layer| layer.key);
         let path = self.note(&key_of(&("check", FORM, &system.keys, wheels)));
         if let Some(known) = read(&path) {
             return Ok(known);
         }
-        let found = self.unresolved_of(system, &wheels, true)?;
+        let found = self.unresolved_of(system, wheels.as_ref(), true)?;
         write(&path, &found)?;
         Ok(found)
     }
@@ -165,18 +163,17 @@ impl Libraries<'_> {
     fn unresolved_of(
         &self,
         system: &System,
-        wheels: &Digest,
+        wheels: Option<&Digest>,
         whole: bool,
     ) -> Result<Unresolved, BuildError> {
         let notes = self.wanted.notes;
         let unreadable = |source| BuildError::Note { path: notes.folder.clone(), source };
         let below = system.objects(notes).map_err(unreadable)?;
-        let wheels = notes.read(wheels).map_err(unreadable)?;
-        let layers: Vec<&Objects> = below.iter().chain([&wheels]).collect();
+        let wheels = wheels.map(|key| notes.read(key)).transpose().map_err(unreadable)?;
+        let layers: Vec<&Objects> = below.iter().chain(&wheels).collect();
         let architecture = &self.wanted.spec.architecture;
         let mut found = Unresolved::default();
-        let checked =
-            if whole { layers.as_slice() } else { std::slice::from_ref(&layers[below.len()]) };
+        let checked = if whole { layers.as_slice() } else { &layers[below.len()..] };
         for layer in checked {
             found.merge(unresolved(layer, &layers, architecture));
         }

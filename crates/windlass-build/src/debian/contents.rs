@@ -109,6 +109,21 @@ fn for_each_line(compressed: impl io::Read, line: &mut dyn FnMut(&str)) -> io::R
     }
 }
 
+/// Calls for every path of an index, with the packages that ship it.
+///
+/// # Errors
+/// It cannot be read or unpacked.
+pub(super) fn each_path(
+    compressed: impl io::Read,
+    call: &mut dyn FnMut(&str, &str),
+) -> io::Result<()> {
+    for_each_line(compressed, &mut |line| {
+        if let Some((path, packages)) = line.rsplit_once([' ', '\t']) {
+            call(path.trim_end(), packages);
+        }
+    })
+}
+
 /// A library in one of the loader's own folders, and the packages that ship it.
 fn library_of<'l>(line: &'l str, architecture: &str) -> Option<(&'l str, &'l str)> {
     let inside = line.strip_prefix("usr/lib/").or_else(|| line.strip_prefix("lib/"))?;

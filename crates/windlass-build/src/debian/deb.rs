@@ -16,8 +16,8 @@ pub(crate) struct Deb {
     pub(crate) control: String,
     /// The hash list that goes with it, when it has one.
     pub(crate) md5sums: String,
-    /// Whether it has a script that would run after unpacking.
-    pub(crate) has_postinst: bool,
+    /// The script that would run after unpacking, when it has one.
+    pub(crate) postinst: Option<String>,
 }
 
 /// Why a package file cannot be read.
@@ -89,7 +89,7 @@ impl Deb {
             control: text("control")
                 .ok_or_else(|| DebError::Form { path: path.to_owned(), missing: "control" })?,
             md5sums: text("md5sums").unwrap_or_default(),
-            has_postinst: text("postinst").is_some(),
+            postinst: text("postinst"),
             entries,
         })
     }

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use windlass_model::{Digest, PythonVersion};
 
 /// Part of every cache key: raised when the same packages give other layers.
-pub(crate) const FORM: u32 = 4;
+pub(crate) const FORM: u32 = 5;
 
 /// In every image: libc's loader tools, certificates, time zones, what compiled wheels link to,
 /// a shell for Procfile lines, and busybox for people who look around in a container (0.9 MB

@@ -1,5 +1,6 @@
 //! Packages unpacked into the entries of the root's layers.
 
+use super::alternatives;
 use super::deb::{Deb, DebError};
 use super::furnish::{self, Entries};
 use super::plan::{PlannedPackage, RootPlan, RootSpec};
@@ -68,18 +69,23 @@ pub(crate) fn entries(
     let mut unreviewed = Vec::new();
     let mut layer = |packages: &[PlannedPackage], below: &[&Entries]| {
         let mut entries = Entries::new();
-        for (package, deb) in packages.iter().zip(debs.by_ref()) {
-            if deb.has_postinst && !is_reviewed(&package.name) {
-                unreviewed.push(package.name.clone());
+        let mut links = Vec::new();
+        for (package, mut deb) in packages.iter().zip(debs.by_ref()) {
+            if let Some(script) = deb.postinst.take() {
+                links.extend(alternatives::of_script(&script));
+                if !is_reviewed(&package.name) {
+                    unreviewed.push(package.name.clone());
+                }
             }
             add_package(&mut entries, below, package, deb)?;
         }
+        alternatives::add(&mut entries, below, links);
         Ok::<_, UnpackPackagesError>(entries)
     };
     let mut base = layer(&plan.base, &[])?;
     let mut python = layer(&plan.python, &[&base])?;
-    let mut extra = layer(&plan.extra, &[&base, &python])?;
-    let mut libraries = layer(&plan.libraries, &[&base, &python, &extra])?;
+    let extra = layer(&plan.extra, &[&base, &python])?;
+    let libraries = layer(&plan.libraries, &[&base, &python, &extra])?;
     let has = |folder: &str| [&base, &python, &extra].iter().any(|layer| holds(layer, folder));
     let links = tidy::merged_links(&has);
     furnish::base(&mut base);
@@ -93,16 +99,12 @@ pub(crate) fn entries(
     // The topmost layer with libraries has the cache of all of them.
     let of_extra = (!extra.is_empty()).then(|| cache(&[&base, &python, &extra]));
     let of_all = (!libraries.is_empty()).then(|| cache(&[&base, &python, &extra, &libraries]));
-    for (layer, cache) in
-        [(&mut python, Some(of_python)), (&mut extra, of_extra), (&mut libraries, of_all)]
-    {
-        layer.extend(cache.map(|cache| (cache.path.clone(), cache)));
-    }
+    let with = |layer: Entries, cache| -> Vec<_> { layer.into_values().chain(cache).collect() };
     Ok(RootEntries {
-        base: base.into_values().collect(),
-        python: python.into_values().collect(),
-        extra: extra.into_values().collect(),
-        libraries: libraries.into_values().collect(),
+        python: with(python, Some(of_python)),
+        extra: with(extra, of_extra),
+        libraries: with(libraries, of_all),
+        base: with(base, None),
         unreviewed,
     })
 }

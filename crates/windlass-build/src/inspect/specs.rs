@@ -56,8 +56,8 @@ pub(super) fn conclude(
     let kept = kept(project, app);
     let (collected, static_warning) = static_files(project, app, &made);
     let asked = system_packages::asked_for(project, app)?;
-    let apt = asked.packages;
-    let mut parts = Parts { project, app, chosen, python, health, made, kept, name, apt };
+    let mut parts =
+        Parts { project, app, chosen, python, health, made, kept, name, apt: asked.packages };
     let (extra, extra_evidence) = parts.extra_requirements();
     let app_spec = parts.app_spec();
     let mut build = parts.build_spec(extra);

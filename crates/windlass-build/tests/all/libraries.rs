@@ -7,9 +7,13 @@ use super::wheels::{shared_cache, tools};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
+use windlass_build::debian::ArchiveAccess;
+use windlass_build::download::{DownloadSettings, Downloader};
+use windlass_build::explain::explain;
 use windlass_build::image::Interpreter;
+use windlass_build::toolchain::{Lookup, missing};
 use windlass_build::{BuildDirs, BuildError, BuildRequest, BuildSettings, BuiltImage, build};
-use windlass_model::{BuildSpec, Dependencies, PythonVersion};
+use windlass_model::{BuildSpec, DebianPackage, Dependencies, Evidence, PythonVersion};
 use windlass_oci::{ImageStore, LayerCache};
 
 /// A project of requirements and nothing else, built in folders of its own; what is fetched is
@@ -142,4 +146,68 @@ fn opencv_with_windows_gets_what_it_links_to() {
     let parts: BTreeSet<&str> = again.parts.iter().map(|part| part.part.as_str()).collect();
     let quiet = BTreeSet::from(["app", "dependencies", "libraries", "resolve", "root"]);
     assert_eq!(parts, quiet, "nothing is looked for again");
+}
+
+fn asked(name: &str, line: u32, required: bool) -> DebianPackage {
+    let evidence = Evidence::at(if required { "Aptfile" } else { "Dockerfile" }, line, "`it`");
+    DebianPackage { name: name.to_owned(), required, evidence }
+}
+
+#[test]
+fn a_table_knows_what_is_loaded_by_name_and_a_whole_wheel_needs_nothing() {
+    let mut place = Place::new("psycopg2-binary\npython-magic\n");
+    place.spec.apt = vec![asked("liblapack3", 1, true), asked("no-such-thing", 2, false)];
+    let image = place.build();
+    assert_eq!(told(&image), ["libmagic1t64: python-magic loads the library by its name"]);
+    let locked = place.locked_packages();
+    assert!(locked.contains("libmagic1t64") && locked.contains("liblapack3"), "{locked:?}");
+    assert!(!locked.contains("libpq5"), "psycopg2-binary brings its own: {locked:?}");
+    // What Debian's scripts would have linked is linked, so that everything resolves.
+    assert_eq!(codes(&image), ["package-scripts-not-run", "packages-left-out"]);
+    let script = "import ctypes, magic, psycopg2; ctypes.CDLL('liblapack.so.3'); \
+                  print(magic.version() > 500, psycopg2.__libpq_version__ > 0)";
+    assert_eq!(place.python(&image, script), "True True");
+}
+
+#[test]
+fn an_unknown_package_is_refused_with_its_place_and_its_neighbours() {
+    let mut place = Place::new("");
+    place.spec.apt = vec![asked("libmagic2", 3, true)];
+    let problem = explain(&place.try_build().expect_err("refused"));
+    assert_eq!(problem.code, "package-unknown");
+    assert_eq!(problem.causes, ["Aptfile:3: `it`"]);
+    assert!(problem.hints[0].contains("libmagic1t64"), "{problem:?}");
+}
+
+#[test]
+fn the_archive_knows_what_a_build_lacked() {
+    let place = Place::new("");
+    let lookup = Lookup {
+        access: &ArchiveAccess::default(),
+        downloader: &Downloader::new(DownloadSettings::default()),
+        cache: &place.dirs().cache.join("debian"),
+        architecture: if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" },
+        python: PythonVersion::three(13),
+    };
+    let lacked = missing(
+        "Error: pg_config executable not found.\n\
+         a.c:1:10: fatal error: libxml/xpath.h: No such file or directory\n\
+         a.c:1:10: fatal error: Python.h: No such file or directory\n\
+         a.c:1:10: fatal error: jpeglib.h: No such file or directory\n\
+         /usr/bin/ld: cannot find -lldap: No such file or directory\n\
+         Package 'cairo', required by 'virtual:world', not found\n\
+         sh: 1: no-such-program-anywhere: not found\n",
+    );
+    let found = lookup.packages(&lacked).expect("an archive");
+    let packages: Vec<&str> =
+        lacked.iter().filter_map(|thing| found.get(thing)).map(String::as_str).collect();
+    let expected = [
+        "libpq-dev",
+        "libxml2-dev",
+        "libpython3.13-dev",
+        "libjpeg62-turbo-dev",
+        "libldap-dev",
+        "libcairo2-dev",
+    ];
+    assert_eq!((lacked.len(), packages.as_slice()), (7, expected.as_slice()));
 }

@@ -6,13 +6,16 @@
 
 use super::{Catalogue, CatalogueError, followed};
 use crate::debian::archive::Repository;
-use crate::debian::contents::LibraryIndex;
+use crate::debian::contents::{self, LibraryIndex};
 use crate::debian::release::Release;
 use std::fs;
 use std::io;
 
 /// Largest index that is taken unsigned, in bytes as it is sent; main's has 13 MB.
 const UNSIGNED_LIMIT: u64 = 128 << 20;
+
+/// A list as it is compressed, and whether it is the signed one.
+type List = (Box<dyn io::Read>, bool);
 
 impl Catalogue<'_> {
     /// The libraries of all suites of a release. An index is read once; then its table is at hand.
@@ -56,29 +59,65 @@ impl Catalogue<'_> {
                 return Ok(Some(0));
             }
         }
-        let reduce = |compressed: &mut dyn io::Read| {
-            LibraryIndex::reduce(compressed, self.architecture)
-                .map_err(|source| CatalogueError::Index { suite: repository.suite.clone(), source })
+        let Some((list, is_signed)) = self.list(repository, stated, path, progress)? else {
+            return Ok(None);
         };
-        let (table, found) = match self.file(repository, stated, path, progress) {
-            Ok(file) => {
-                let file = fs::File::open(&file);
-                let disk = |source| CatalogueError::Disk { path: signed.clone(), source };
-                (&signed, reduce(&mut file.map_err(disk)?)?)
-            }
-            Err(CatalogueError::Fetch { source, .. }) if source.is_not_found() => {
-                let url = format!("{}/dists/{}/{path}", repository.url, repository.suite);
-                let bytes = match self.downloader.get(&url, UNSIGNED_LIMIT) {
-                    Ok(bytes) => bytes,
-                    Err(error) if error.is_not_found() => return Ok(None),
-                    Err(error) => return Err(CatalogueError::fetch(&repository.suite, error)),
-                };
-                (&unsigned, reduce(&mut bytes.as_slice())?)
-            }
-            Err(error) => return Err(error),
-        };
+        let found = LibraryIndex::reduce(list, self.architecture)
+            .map_err(|source| CatalogueError::Index { suite: repository.suite.clone(), source })?;
+        let table = if is_signed { &signed } else { &unsigned };
         followed::keep(table, found.to_text().as_bytes())?;
         all.merge(found);
         Ok(Some(size))
+    }
+
+    /// Calls for every path of the release's lists, with the packages that ship it.
+    pub(crate) fn each_path(
+        &self,
+        release: &str,
+        call: &mut dyn FnMut(&str, &str),
+    ) -> Result<(), CatalogueError> {
+        for (repository, stated) in self.followed(release)? {
+            for component in &repository.components {
+                let path = format!("{component}/Contents-{}.gz", self.architecture);
+                if stated.file(&path).is_none() {
+                    continue;
+                }
+                let Some((list, _)) = self.list(&repository, &stated, &path, &|_| {})? else {
+                    continue;
+                };
+                contents::each_path(list, call).map_err(|source| CatalogueError::Index {
+                    suite: repository.suite.clone(),
+                    source,
+                })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A repository's list; `None` where its mirror has none.
+    fn list(
+        &self,
+        repository: &Repository,
+        stated: &Release,
+        path: &str,
+        progress: &dyn Fn(u64),
+    ) -> Result<Option<List>, CatalogueError> {
+        match self.file(repository, stated, path, progress) {
+            Ok(file) => {
+                let opened = fs::File::open(&file);
+                let opened =
+                    opened.map_err(|source| CatalogueError::Disk { path: file, source })?;
+                Ok(Some((Box::new(opened), true)))
+            }
+            Err(CatalogueError::Fetch { source, .. }) if source.is_not_found() => {
+                let url = format!("{}/dists/{}/{path}", repository.url, repository.suite);
+                match self.downloader.get(&url, UNSIGNED_LIMIT) {
+                    Ok(bytes) => Ok(Some((Box::new(io::Cursor::new(bytes)), false))),
+                    Err(error) if error.is_not_found() => Ok(None),
+                    Err(error) => Err(CatalogueError::fetch(&repository.suite, error)),
+                }
+            }
+            Err(error) => Err(error),
+        }
     }
 }

@@ -23,6 +23,11 @@ fn web() -> ProcessSpec {
     }
 }
 
+fn libpq() -> DebianPackage {
+    let evidence = Evidence::rule("asked for");
+    DebianPackage { name: "libpq5".to_owned(), required: true, evidence }
+}
+
 fn report() -> PlanReport {
     let app = AppName::from_loose("shop");
     let persist = vec![PersistPath { path: "instance".to_owned(), directory: true }];
@@ -57,11 +62,7 @@ fn report() -> PlanReport {
             command: Vec::new(),
             health_path: None,
             persist,
-            apt: vec![DebianPackage {
-                name: "libpq5".to_owned(),
-                required: true,
-                evidence: Evidence::rule("asked for"),
-            }],
+            apt: vec![libpq()],
             exclude: Vec::new(),
             build_commands: vec![],
             build_secrets: vec![],
