@@ -4,12 +4,14 @@ mod app;
 mod dependencies;
 mod error;
 mod libraries;
+mod lock_only;
 mod locked;
 mod origin;
 mod root;
 mod steps;
 
 pub use error::BuildError;
+pub(crate) use lock_only::{LockOrder, lock_only, locked_root};
 pub use steps::BuildStepError;
 
 use crate::debian::{ArchiveAccess, RootSpec, pythons};
@@ -162,6 +164,7 @@ fn assemble(
     store.tag(request.spec.app.as_str(), &manifest)?;
     origin::record(&store, &manifest, request.spec, (&root, &system.plan, &resolved))?;
     let new_lock = locked::lock_of(&root, machine, &system.plan, &resolved);
+    warnings.extend(wheels::explain::notes(&resolved.notes));
     warnings.extend(locked::moved_warning(lock.as_ref(), &new_lock));
     Ok(BuiltImage {
         manifest,
@@ -243,8 +246,11 @@ fn resolve(
         cache: &request.dirs.cache,
         lock,
     })?;
-    let how = if resolved.from_cache { "packages, known already" } else { "packages chosen" };
-    let progress = part.ended(resolved.resolution.packages.len() as u64, how);
+    let how = match &resolved.as_of {
+        _ if resolved.from_cache => "packages, known already".to_owned(),
+        as_of => format!("packages chosen {as_of}"),
+    };
+    let progress = part.ended(resolved.resolution.packages.len() as u64, &how);
     Ok((resolved, progress))
 }
 

@@ -78,9 +78,27 @@ pub struct HostFacts {
     pub cores: usize,
 }
 
+/// Packages that are wanted besides those of production.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sets {
+    /// The sets for development and tests, as far as the project has them by a customary name.
+    pub development: bool,
+    /// Groups by name, which the project must have.
+    pub groups: Vec<String>,
+}
+
 /// Draws all conclusions from a project.
 pub fn inspect(tree: &Tree, host: &HostFacts) -> Result<Inspection, InspectError> {
-    let project = project::Project::read(tree)?;
+    inspect_with(tree, host, &Sets::default())
+}
+
+/// The same, with packages that production does without.
+pub fn inspect_with(
+    tree: &Tree,
+    host: &HostFacts,
+    sets: &Sets,
+) -> Result<Inspection, InspectError> {
+    let project = project::Project::read(tree, sets)?;
     let app = choose::choose(&project)?;
     specs::conclude(&project, &app, host)
 }

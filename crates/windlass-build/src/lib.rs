@@ -8,6 +8,7 @@
 
 pub mod build;
 pub mod debian;
+mod declare;
 pub mod download;
 mod elf;
 pub mod explain;
@@ -18,6 +19,7 @@ pub mod inspect;
 pub mod inventory;
 mod libraries;
 mod meter;
+pub mod packages;
 pub mod provenance;
 pub mod sbom;
 pub mod signature;

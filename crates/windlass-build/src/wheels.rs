@@ -7,12 +7,15 @@
 //! which cannot be had otherwise.
 
 mod archive;
+mod as_of;
 mod build_wheel;
 mod bytecode;
+mod commit_date;
 mod cores;
 mod declaration;
 mod dist_info;
 pub mod explain;
+mod foreign;
 mod gather;
 mod hashes;
 mod host_python;
@@ -38,22 +41,27 @@ mod target;
 mod tools;
 mod uv;
 mod uv_failure;
+mod uv_project;
 mod wheel_error;
 mod wheel_segment;
 
+pub use as_of::{AsOf, WhyNow};
 pub use build_wheel::BuildWheelError;
 pub use bytecode::{BytecodeError, Interpreter};
 pub use declaration::DeclarationError;
+pub use foreign::ForeignLockError;
 pub use install::{InstallError, InstallRequest, discard_segment, install, place_packages};
 pub use installed::{BuiltPackage, Installed, InstalledPackage, PackageLayer, PlacedPackage};
 pub use merge::Overlap;
 pub use moved::Moved;
 pub use pylock::PylockError;
+pub(crate) use resolution::normalize_name;
 pub use resolution::{Artifact, Location, LockedPackage, Resolution, Source};
-pub use resolve::{ResolveError, ResolveRequest, Resolved, resolve};
+pub use resolve::{ResolveError, ResolveNote, ResolveRequest, Resolved, resolve};
 pub use segment::{Segment, SegmentFile, SegmentIndex};
 pub use target::{Machine, Target};
 pub use tools::{PackageTools, UvSearch};
 pub use uv::FindUvError;
 pub use uv_failure::UvFailure;
+pub use uv_project::UvProject;
 pub use wheel_error::WheelError;

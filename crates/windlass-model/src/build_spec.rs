@@ -1,6 +1,6 @@
 //! What image to build from a project: the output of inspection, the input of the builder.
 
-use crate::{AppName, Evidence, PythonVersion};
+use crate::{AppName, Dependencies, Evidence, PythonVersion, Selection};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -13,6 +13,9 @@ pub struct BuildSpec {
     pub python: PythonVersion,
     /// Where the dependencies are declared.
     pub dependencies: Dependencies,
+    /// What of the declaration is wanted beyond its production part, and as of when.
+    #[serde(default)]
+    pub selection: Selection,
     /// Requirements that the project lacks and that running it needs, such as `gunicorn`, as
     /// PEP 508 texts. They never move a version that the project pins.
     pub extra_requirements: Vec<String>,
@@ -64,29 +67,6 @@ pub struct CollectStatic {
     /// Variables that settings may take a secret key from; while static files are collected each
     /// of them has a text in its place.
     pub placeholders: Vec<String>,
-}
-
-/// Where a project declares what it depends on. Paths are relative to the project's root.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
-pub enum Dependencies {
-    /// A `uv.lock` beside a `pyproject.toml`, or of the workspace that it is a member of.
-    UvLock {
-        /// Folder of the `pyproject.toml`; the lock is there or in the nearest folder above.
-        dir: String,
-    },
-    /// Requirements files, with whatever they include.
-    Requirements {
-        /// The files, in order.
-        files: Vec<String>,
-    },
-    /// The `[project]` table of a `pyproject.toml` without a lock.
-    Project {
-        /// The `pyproject.toml`.
-        file: String,
-    },
-    /// The project declares nothing.
-    None,
 }
 
 /// A Debian package that the project asks for.

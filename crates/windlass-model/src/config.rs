@@ -10,6 +10,7 @@ mod error;
 mod nearest;
 mod process;
 mod reader;
+mod resolution;
 mod schema;
 mod values;
 
@@ -17,7 +18,7 @@ pub use error::{ConfigError, Place, ValueError};
 pub use process::{CommandLine, ProcessConfig};
 pub use values::{AppReference, ServerKind};
 
-use crate::{AppName, PersistPath, ProbeSpec, ProcessType, PythonVersion};
+use crate::{AppName, PersistPath, ProbeSpec, ProcessType, PythonVersion, ResolveDate};
 use std::collections::BTreeMap;
 
 /// The table `[tool.windlass]`, as far as it is filled in.
@@ -50,6 +51,14 @@ pub struct AppConfig {
     /// Paths below the code whose contents outlive a release. `None` when the key is absent:
     /// an empty list says that nothing is kept, whatever inspection would find.
     pub persist: Option<Vec<PersistPath>>,
+    /// The file that declares the dependencies, where the project has several.
+    pub dependencies: Option<String>,
+    /// Extras of the project that production needs.
+    pub extras: Vec<String>,
+    /// Dependency groups that production needs.
+    pub groups: Vec<String>,
+    /// As of when versions are chosen where no lock says them.
+    pub resolve_date: Option<ResolveDate>,
     /// Further Debian packages.
     pub apt: Vec<String>,
     /// Files and folders kept out of the image.

@@ -26,7 +26,9 @@ use std::sync::atomic::{AtomicBool, AtomicU32};
 use std::time::{Duration, Instant};
 use steps::Steps;
 use windlass_build::explain::explain as explain_build;
-use windlass_build::inspect::{HostFacts, Inspection, Tree, explain as explain_inspect, inspect};
+use windlass_build::inspect::{
+    HostFacts, Inspection, Sets, Tree, explain as explain_inspect, inspect_with,
+};
 use windlass_build::{BuildDirs, BuildRequest, build as build_image};
 use windlass_model::{
     AppName, AppSpec, CollectStatic, Event, Finding, Layout, PersistPath, Problem, Progress,
@@ -40,6 +42,15 @@ const PACE: Duration = Duration::from_millis(150);
 
 /// Reads the project: what a deploy would run and build. Blocks; changes nothing.
 pub fn read_project(project: &Path, app: Option<&AppName>) -> Result<Inspection, Problem> {
+    read_project_with(project, app, &Sets::default())
+}
+
+/// The same with packages that production does without: those of development, and groups by name.
+pub fn read_project_with(
+    project: &Path,
+    app: Option<&AppName>,
+    sets: &Sets,
+) -> Result<Inspection, Problem> {
     let tree = Tree::read(project).map_err(|error| explain_tree(&error))?;
     let folder = project.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let facts = HostFacts {
@@ -47,7 +58,8 @@ pub fn read_project(project: &Path, app: Option<&AppName>) -> Result<Inspection,
         pythons: windlass_build::debian::pythons(),
         cores: std::thread::available_parallelism().map_or(1, usize::from),
     };
-    let mut inspection = inspect(&tree, &facts).map_err(|error| explain_inspect(&error))?;
+    let mut inspection =
+        inspect_with(&tree, &facts, sets).map_err(|error| explain_inspect(&error))?;
     if let Some(app) = app {
         inspection.app.name = app.clone();
         inspection.build.app = app.clone();

@@ -81,6 +81,12 @@ pub(crate) enum Verb {
     Plan(Plan),
     /// Build the image of a project, and nothing else; needs no server
     Build(Build),
+    /// Write the exact versions of a project's packages into its lock
+    Lock(Lock),
+    /// Make the project's .venv hold its packages, and nothing else
+    Sync(Sync),
+    /// Move locked packages to newer versions, and show what moved
+    Upgrade(Upgrade),
     /// Build the project, start it beside the old release, prove it, and move the traffic
     Deploy(Deploy),
     /// Show how an app is, or all apps

@@ -7,6 +7,7 @@ mod containers;
 mod init;
 mod job;
 mod logs;
+mod packages;
 mod plan;
 mod pull;
 mod push;
@@ -54,6 +55,9 @@ pub(crate) fn dispatch(
     match verb {
         Verb::Init(wanted) => init::init(&at, &wanted),
         Verb::Plan(wanted) => wait(plan::plan(&at, &wanted)),
+        Verb::Lock(wanted) => packages::lock(&at, &wanted, facts),
+        Verb::Sync(wanted) => packages::sync(&at, wanted, facts),
+        Verb::Upgrade(wanted) => packages::upgrade(&at, wanted, facts),
         Verb::Build(wanted) => wait(build::build(&at, wanted, facts)),
         Verb::Deploy(wanted) => wait(job::deploy(&at, &wanted)),
         Verb::Status => wait(status::status(&at)),

@@ -6,6 +6,7 @@ pub(crate) mod build;
 pub(crate) mod diff;
 pub(crate) mod ending;
 pub(crate) mod logs;
+pub(crate) mod packages;
 pub(crate) mod plan;
 pub(crate) mod problem;
 pub(crate) mod releases;

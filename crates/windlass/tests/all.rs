@@ -19,6 +19,8 @@ mod edges;
 mod frameworks;
 #[path = "all/images.rs"]
 mod images;
+#[path = "all/packages.rs"]
+mod packages;
 #[path = "all/registry.rs"]
 mod registry;
 #[path = "all/releases.rs"]

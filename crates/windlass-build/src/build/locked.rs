@@ -46,6 +46,7 @@ pub(super) fn lock_of(
     WindlassLock {
         version: WindlassLock::VERSION,
         declaration: resolved.declaration,
+        as_of: resolved.as_of.for_lock(),
         python: root.python,
         suite: root.suite.clone(),
         machine: machine.as_str().to_owned(),
@@ -90,6 +91,7 @@ mod tests {
         WindlassLock {
             version: 1,
             declaration: Digest::from_bytes([0; 32]),
+            as_of: None,
             python: PythonVersion::three(13),
             suite: "trixie".to_owned(),
             machine: "x86_64".to_owned(),

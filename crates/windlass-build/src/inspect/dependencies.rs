@@ -1,44 +1,54 @@
 //! Where the dependencies are declared: one place, by a fixed order, the others named.
+//!
+//! `dependencies` of `[tool.windlass]` decides. Otherwise the folder nearest to the app that
+//! declares anything; in it a lock before a declaration, a lock only where its declaration is
+//! there too, and among locks and declarations the order of [`Kind`]. Everything that was passed
+//! over is said, and two locks are warned of: they say different things sooner or later.
+//! What this does not do: read locks, which may be large; the resolver compares them with their
+//! declarations.
 
+mod candidates;
+mod reading;
+mod selection;
+
+pub(super) use self::candidates::Kind;
+
+use self::candidates::{Candidate, candidates, kind_of, without_declaration};
+use super::Sets;
 use super::error::InspectError;
-use super::metadata::Metadata;
+use super::modules::Modules;
 use super::requirements::Declared;
 use super::tree::{Tree, join, parent};
-use windlass_model::{Dependencies, Evidence};
+use pep440_rs::VersionSpecifiers;
+use windlass_model::{AppConfig, Dependencies, Evidence, Problem, Selection};
 
 /// The place that counts, and what was passed over for it.
 #[derive(Debug, Clone)]
 pub(super) struct Chosen {
     pub(super) dependencies: Dependencies,
+    pub(super) selection: Selection,
     pub(super) evidence: Vec<Evidence>,
     pub(super) declared: Declared,
+    /// The Pythons that the declaration allows, where it is not `pyproject.toml` that says so.
+    pub(super) pythons: Option<(VersionSpecifiers, Evidence)>,
+    pub(super) warnings: Vec<Problem>,
 }
 
-/// Locks of other tools, which uv does not read.
-const FOREIGN_LOCKS: [(&str, &str, &str); 4] = [
-    ("poetry.lock", "Poetry", "poetry export -f requirements.txt -o requirements.txt"),
-    ("pdm.lock", "PDM", "pdm export -o requirements.txt"),
-    ("Pipfile.lock", "Pipenv", "pipenv requirements > requirements.txt"),
-    ("Pipfile", "Pipenv", "pipenv requirements > requirements.txt"),
-];
+/// What the choice depends on.
+#[derive(Clone, Copy)]
+pub(super) struct Question<'a> {
+    pub(super) tree: &'a Tree,
+    pub(super) modules: &'a Modules,
+    pub(super) config: &'a AppConfig,
+    /// Folders to look in, nearest to the app first.
+    pub(super) folders: &'a [String],
+    /// The file that holds the app, where it is one.
+    pub(super) app_file: Option<&'a str>,
+    /// Packages that are wanted besides those of production.
+    pub(super) sets: &'a Sets,
+}
 
-/// Requirements files in order of preference: what production installs before what all share.
-const REQUIREMENTS: [&str; 13] = [
-    "requirements.txt",
-    "requirements/production.txt",
-    "requirements/prod.txt",
-    "requirements-production.txt",
-    "requirements-prod.txt",
-    "requirements_prod.txt",
-    "requirements/requirements.txt",
-    "requirements/base.txt",
-    "requirements/main.txt",
-    "requirements/common.txt",
-    "requirements/web.txt",
-    "requirements-base.txt",
-    "requirements.in",
-];
-
+/// Names that people give to `requirements.txt` by mistake.
 const MISSPELT: [&str; 8] = [
     "requirement.txt",
     "requirments.txt",
@@ -50,99 +60,75 @@ const MISSPELT: [&str; 8] = [
     "requirement.in",
 ];
 
-/// Looks through folders, nearest to the app first.
-pub(super) fn choose(tree: &Tree, folders: &[String]) -> Result<Chosen, InspectError> {
-    for folder in folders {
-        if let Some(chosen) = in_folder(tree, folder)? {
-            return Ok(chosen);
+/// Chooses.
+pub(super) fn choose(question: Question<'_>) -> Result<Chosen, InspectError> {
+    if let Some(file) = &question.config.dependencies {
+        let line = question.config.line_of("dependencies");
+        if !question.tree.has(file) {
+            return Err(InspectError::NoSuchDeclaration { file: file.clone(), line });
         }
+        let chosen = Candidate { kind: kind_of(question.tree, file), file: file.clone() };
+        let note = "`dependencies` in [tool.windlass]";
+        let place = Evidence { file: "pyproject.toml".to_owned(), line, note: note.to_owned() };
+        return reading::read(question, &chosen, vec![place]);
     }
-    for folder in folders {
-        refuse_others(tree, folder)?;
+    for folder in question.folders {
+        let mut found = candidates(question, folder);
+        if found.is_empty() {
+            continue;
+        }
+        let others = found.split_off(1);
+        let first = &found[0];
+        let note =
+            if first.kind.is_lock() { "pins every package" } else { "declares the dependencies" };
+        let mut evidence = vec![Evidence::file(first.file.as_str(), note)];
+        evidence.extend(others.iter().map(|other| passed_over(other, first)));
+        evidence.extend(without_declaration(question.tree, folder));
+        let mut chosen = reading::read(question, first, evidence)?;
+        chosen.warnings.extend(several_locks(first, &others));
+        return Ok(chosen);
+    }
+    for folder in question.folders {
+        refuse(question.tree, folder)?;
     }
     Ok(Chosen {
         dependencies: Dependencies::None,
+        selection: selection::date_only(question.config),
         evidence: vec![Evidence::rule("the project declares no dependencies")],
         declared: Declared::default(),
+        pythons: None,
+        warnings: Vec::new(),
     })
 }
 
-fn in_folder(tree: &Tree, folder: &str) -> Result<Option<Chosen>, InspectError> {
-    let at = |name: &str| join(folder, name);
-    let pyproject = at("pyproject.toml");
-    let text = tree.text(&pyproject).unwrap_or_default();
-    let metadata = Metadata::parse(text).unwrap_or_default();
-    let folder = folder.to_owned();
-    let passed_over = |used: &str| -> Vec<Evidence> {
-        let others = ["poetry.lock", "pdm.lock", "Pipfile.lock", "requirements.txt"];
-        others
-            .iter()
-            .filter(|name| tree.has(&at(name)) && **name != used)
-            .map(|name| Evidence::file(at(name), format!("not used: `{used}` comes first")))
-            .collect()
+fn passed_over(other: &Candidate, first: &Candidate) -> Evidence {
+    let used = if other.file == first.file { first.kind.as_str() } else { &first.file };
+    let note = match (first.kind.is_lock(), other.kind.is_lock()) {
+        (true, false) => format!("not used: the lock `{used}` comes before a declaration"),
+        _ => format!("not used: `{used}` comes first"),
     };
-    let chosen = |dependencies, file: &str, used: &str, declared| {
-        let mut evidence = vec![Evidence::file(file, "declares the dependencies")];
-        evidence.extend(passed_over(used));
-        Ok(Some(Chosen { dependencies, evidence, declared }))
-    };
-    let of_project = || Declared::from_project(&pyproject, text, &metadata.dependencies);
-    let lock = at("uv.lock");
-    if tree.has(&lock) && tree.has(&pyproject) {
-        return chosen(Dependencies::UvLock { dir: folder }, &lock, "uv.lock", of_project());
-    }
-    if let Some(lock) = workspace_lock(tree, &folder).filter(|_| metadata.has_project) {
-        return chosen(Dependencies::UvLock { dir: folder }, &lock, "uv.lock", of_project());
-    }
-    if let Some(name) = REQUIREMENTS.iter().find(|name| tree.has(&at(name))) {
-        let files = vec![at(name)];
-        let declared = Declared::from_files(tree, &files)?;
-        return chosen(Dependencies::Requirements { files }, &at(name), name, declared);
-    }
-    if metadata.has_project {
-        let dependencies = Dependencies::Project { file: pyproject.clone() };
-        return chosen(dependencies, &pyproject, "[project]", of_project());
-    }
-    Ok(None)
+    Evidence::file(other.file.as_str(), note)
 }
 
-/// The lock of the workspace above that a folder is a member of.
-fn workspace_lock(tree: &Tree, folder: &str) -> Option<String> {
-    let mut above = folder;
-    while !above.is_empty() {
-        above = parent(above);
-        let lock = join(above, "uv.lock");
-        let text = tree.text(&join(above, "pyproject.toml")).filter(|_| tree.has(&lock));
-        let workspace = text.and_then(Metadata::parse).and_then(|metadata| metadata.workspace);
-        let inner = folder.strip_prefix(above).unwrap_or(folder).trim_start_matches('/');
-        if workspace.is_some_and(|workspace| workspace.covers(inner)) {
-            return Some(lock);
-        }
-    }
-    None
+/// Two tools that both pin everything.
+fn several_locks(first: &Candidate, others: &[Candidate]) -> Option<Problem> {
+    let locks: Vec<&str> =
+        others.iter().filter(|it| it.kind.is_lock()).map(|it| it.file.as_str()).collect();
+    (first.kind.is_lock() && !locks.is_empty()).then(|| {
+        let message = format!("`{}` is used, and not {}", first.file, locks.join(", "));
+        let order = Kind::ALL.iter().filter(|kind| kind.is_lock()).map(|kind| kind.as_str());
+        Problem::user("locks-several", message)
+            .cause(format!("the first of {} counts", order.collect::<Vec<_>>().join(", ")))
+            .hint("remove the lock of the tool that the project does not use any more")
+            .hint(format!("or say which: [tool.windlass] dependencies = \"{}\"", locks[0]))
+    })
 }
 
-/// What is recognised and cannot be built from yet, with the way out.
-fn refuse_others(tree: &Tree, folder: &str) -> Result<(), InspectError> {
-    for (file, tool, command) in FOREIGN_LOCKS {
-        if tree.has(&join(folder, file)) {
-            let file = join(folder, file);
-            return Err(InspectError::ForeignDependencies { file, tool, command });
-        }
-    }
-    let pyproject = join(folder, "pyproject.toml");
-    let metadata = tree.text(&pyproject).and_then(Metadata::parse).unwrap_or_default();
-    if metadata.has_poetry_dependencies {
-        let (_, tool, command) = FOREIGN_LOCKS[0];
-        return Err(InspectError::ForeignDependencies { file: pyproject, tool, command });
-    }
-    for name in ["setup.py", "setup.cfg"] {
-        let file = join(folder, name);
-        let declares = tree.text(&file).is_some_and(|text| text.contains("install_requires"));
-        if declares {
-            let command = "uv pip compile setup.py -o requirements.txt";
-            return Err(InspectError::ForeignDependencies { file, tool: "setuptools", command });
-        }
+/// What is recognised and cannot be built from, with the way out.
+fn refuse(tree: &Tree, folder: &str) -> Result<(), InspectError> {
+    if let Some(place) = without_declaration(tree, folder).into_iter().next() {
+        let tool = Kind::of_lock(&place.file).map_or("another tool", Kind::tool);
+        return Err(InspectError::LockWithoutDeclaration { file: place.file, tool });
     }
     match MISSPELT.iter().map(|name| join(folder, name)).find(|name| tree.has(name)) {
         Some(found) => Err(InspectError::MisspeltRequirements { found }),
@@ -150,85 +136,10 @@ fn refuse_others(tree: &Tree, folder: &str) -> Result<(), InspectError> {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn choice(files: &[(&str, &str)]) -> Result<Dependencies, InspectError> {
-        let tree = Tree::from_files(files.iter().copied());
-        choose(&tree, &[String::new()]).map(|chosen| chosen.dependencies)
-    }
-
-    #[test]
-    fn one_declaration_wins() {
-        let project = ("pyproject.toml", "[project]\nname = 'x'\ndependencies = ['flask']\n");
-        let requirements = ("requirements.txt", "flask\n");
-        let files = |name: &str| Dependencies::Requirements { files: vec![name.to_owned()] };
-        for (listing, expected) in [
-            (
-                vec![project, requirements, ("uv.lock", "")],
-                Dependencies::UvLock { dir: String::new() },
-            ),
-            (vec![requirements, ("uv.lock", "")], files("requirements.txt")),
-            (vec![project, requirements, ("poetry.lock", "")], files("requirements.txt")),
-            (
-                vec![project, ("pdm.lock", "")],
-                Dependencies::Project { file: "pyproject.toml".into() },
-            ),
-            (
-                vec![("requirements/base.txt", ""), ("requirements/prod.txt", "")],
-                files("requirements/prod.txt"),
-            ),
-            (vec![("app.py", "")], Dependencies::None),
-        ] {
-            assert_eq!(choice(&listing).expect("chosen"), expected, "{listing:?}");
-        }
-    }
-
-    #[test]
-    fn a_member_is_locked_by_its_workspace() {
-        let root =
-            "[tool.uv.workspace]\nmembers = ['packages/*', 'tool']\nexclude = ['packages/x']\n";
-        let member = "[project]\nname = 'm'\ndependencies = ['flask']\n";
-        let of = |folder: &str, lock: &str| {
-            let file = format!("{folder}/pyproject.toml");
-            let requirements = format!("{folder}/requirements.txt");
-            let files =
-                [("pyproject.toml", root), (lock, ""), (&file, member), (&requirements, "")];
-            let chosen = choose(&Tree::from_files(files), &[folder.to_owned(), String::new()]);
-            let chosen = chosen.expect("chosen");
-            (chosen.dependencies, chosen.evidence[0].file.clone())
-        };
-        for folder in ["packages/api", "tool"] {
-            let expected = Dependencies::UvLock { dir: folder.to_owned() };
-            assert_eq!(of(folder, "uv.lock"), (expected, "uv.lock".to_owned()), "{folder}");
-        }
-        for (folder, lock) in [
-            ("packages/x", "uv.lock"),
-            ("packages/a/b", "uv.lock"),
-            ("packages/api2", "other.lock"),
-        ] {
-            let file = format!("{folder}/requirements.txt");
-            let expected = Dependencies::Requirements { files: vec![file.clone()] };
-            assert_eq!(of(folder, lock), (expected, file), "{folder}");
-        }
-    }
-
-    #[test]
-    fn foreign_and_misspelt_files_are_recognised() {
-        for (file, text, tool) in [
-            ("poetry.lock", "", "Poetry"),
-            ("Pipfile", "", "Pipenv"),
-            ("pyproject.toml", "[tool.poetry.dependencies]\nflask = '*'\n", "Poetry"),
-            ("setup.py", "setup(install_requires=['flask'])", "setuptools"),
-        ] {
-            let error = choice(&[(file, text)]).expect_err(file);
-            assert!(
-                matches!(&error, InspectError::ForeignDependencies { tool: found, .. } if *found == tool),
-                "{file}: {error:?}"
-            );
-        }
-        let error = choice(&[("requirments.txt", "flask")]).expect_err("misspelt");
-        assert!(matches!(error, InspectError::MisspeltRequirements { .. }));
-    }
+/// A file beside another.
+fn beside(file: &str, name: &str) -> String {
+    join(parent(file), name)
 }
+
+#[cfg(test)]
+mod tests;

@@ -82,15 +82,57 @@ pub enum InspectError {
         /// Line in `pyproject.toml`.
         line: Option<u32>,
     },
-    /// The dependencies are declared for a tool that is not read yet.
-    #[error("{file}: dependencies declared for {tool} alone cannot be built yet")]
-    ForeignDependencies {
+    /// A lock without the file that says what it locks.
+    #[error("{file} is there, and the file that it locks is not")]
+    LockWithoutDeclaration {
+        /// The lock.
+        file: String,
+        /// Its tool.
+        tool: &'static str,
+    },
+    /// `dependencies` names a file that is not there.
+    #[error("`dependencies` names `{file}`, which is no file of the project")]
+    NoSuchDeclaration {
+        /// The file as given.
+        file: String,
+        /// Line in `pyproject.toml`.
+        line: Option<u32>,
+    },
+    /// An extra or a group that the declaration does not have.
+    #[error("`{key}` names `{name}`, which {file} does not have")]
+    NoSuchGroup {
+        /// The key of `[tool.windlass]`.
+        key: &'static str,
+        /// The name as given.
+        name: String,
         /// The declaration.
         file: String,
-        /// The tool.
-        tool: &'static str,
-        /// What exports them.
-        command: &'static str,
+        /// Line in `pyproject.toml`.
+        line: Option<u32>,
+        /// The names that it has.
+        known: Vec<String>,
+    },
+    /// A declaration that is not what its name says.
+    #[error("{file}:{line}: {message}")]
+    DeclarationInvalid {
+        /// The file.
+        file: String,
+        /// The line.
+        line: u32,
+        /// What the parser says.
+        message: String,
+    },
+    /// A version constraint without a form in PEP 508.
+    #[error("{}: `{written}` of `{name}` cannot be read", place(file, *line))]
+    ConstraintUnknown {
+        /// The file.
+        file: String,
+        /// Its line.
+        line: Option<u32>,
+        /// The package.
+        name: String,
+        /// The constraint as written.
+        written: String,
     },
     /// A requirements file by a name that no tool reads.
     #[error("`{found}` looks like a misspelt requirements.txt")]
@@ -182,6 +224,10 @@ impl std::fmt::Display for UnservableReason {
             }
         }
     }
+}
+
+fn place(file: &str, line: Option<u32>) -> String {
+    line.map_or_else(|| file.to_owned(), |line| format!("{file}:{line}"))
 }
 
 fn list(choices: &[Choice]) -> String {

@@ -47,9 +47,11 @@ pub fn explain(error: &InspectError) -> Problem {
         InspectError::BadRequiresPython { line, .. } => {
             at(problem, *line).hint("write for example: requires-python = \">=3.11\"")
         }
-        InspectError::ForeignDependencies { command, .. } => problem
-            .hint(format!("export them: {command}"))
-            .hint("or declare them in [project] of pyproject.toml"),
+        InspectError::LockWithoutDeclaration { .. }
+        | InspectError::NoSuchDeclaration { .. }
+        | InspectError::NoSuchGroup { .. }
+        | InspectError::DeclarationInvalid { .. }
+        | InspectError::ConstraintUnknown { .. } => declaration(problem, error),
         InspectError::MisspeltRequirements { .. } => problem.hint("rename it to requirements.txt"),
         InspectError::RequirementsMissing { .. } => problem.hint("add the file or remove the line"),
         InspectError::Aptfile { reason, .. } => problem.hint(match reason {
@@ -68,6 +70,30 @@ pub fn explain(error: &InspectError) -> Problem {
                 "if two may run side by side: singleton = false in [tool.windlass.processes.{process}]"
             )),
         InspectError::NoStack => problem.hint("raise the limit of address space (ulimit -v)"),
+    }
+}
+
+/// Words for the declaration of dependencies; other errors stay as they are.
+fn declaration(problem: Problem, error: &InspectError) -> Problem {
+    match error {
+        InspectError::LockWithoutDeclaration { tool, .. } => problem
+            .hint(format!("put the file of {tool} that it was made from beside it"))
+            .hint("or remove the lock and declare the dependencies in [project] of pyproject.toml"),
+        InspectError::NoSuchDeclaration { line, .. } => {
+            at(problem, *line).hint("write its path relative to the project's folder")
+        }
+        InspectError::NoSuchGroup { line, known, .. } => {
+            let problem = at(problem, *line);
+            match known.len() {
+                0 => problem.hint("remove it: there are none"),
+                _ => problem.hint(format!("there are: {}", known.join(", "))),
+            }
+        }
+        InspectError::DeclarationInvalid { .. } => problem.hint("correct that line"),
+        InspectError::ConstraintUnknown { .. } => problem
+            .hint("write one range, such as \">=1.2,<2\"")
+            .hint("or lock the project with its own tool: a lock needs no ranges"),
+        _ => problem,
     }
 }
 
@@ -104,7 +130,11 @@ fn code(error: &InspectError) -> &'static str {
         InspectError::PythonExcluded { .. } => "python-excluded",
         InspectError::PythonUnavailable { .. } => "python-unavailable",
         InspectError::BadRequiresPython { .. } => "python-constraint-invalid",
-        InspectError::ForeignDependencies { .. } => "dependencies-foreign",
+        InspectError::LockWithoutDeclaration { .. } => "lock-without-declaration",
+        InspectError::NoSuchDeclaration { .. } => "dependencies-missing",
+        InspectError::NoSuchGroup { .. } => "dependency-group-unknown",
+        InspectError::DeclarationInvalid { .. } => "declaration-invalid",
+        InspectError::ConstraintUnknown { .. } => "constraint-unknown",
         InspectError::MisspeltRequirements { .. } => "requirements-misspelt",
         InspectError::RequirementsMissing { .. } => "requirements-missing",
         InspectError::Aptfile { .. } => "aptfile-line",

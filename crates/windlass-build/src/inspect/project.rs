@@ -1,5 +1,6 @@
 //! A project as read, before anything is concluded from it.
 
+use super::Sets;
 use super::candidate::{self, Candidate};
 use super::django::{self, DjangoProject};
 use super::dockerfile::{self, Dockerfile};
@@ -25,11 +26,13 @@ pub(super) struct Project<'a> {
     pub(super) candidates: Vec<Candidate>,
     pub(super) django: Vec<DjangoProject>,
     pub(super) runners: Vec<Runner>,
+    /// Packages that are wanted besides those of production.
+    pub(super) sets: Sets,
 }
 
 impl<'a> Project<'a> {
     /// Reads the project's own words: its configuration, source, Procfile and Dockerfile.
-    pub(super) fn read(tree: &'a Tree) -> Result<Self, InspectError> {
+    pub(super) fn read(tree: &'a Tree, sets: &Sets) -> Result<Self, InspectError> {
         let config = AppConfig::from_pyproject(tree.text("pyproject.toml").unwrap_or_default())?;
         let base = config.root.clone().unwrap_or_default();
         if !tree.has_folder(&base) {
@@ -58,6 +61,7 @@ impl<'a> Project<'a> {
             candidates,
             django,
             runners: runner::find(tree, &modules),
+            sets: sets.clone(),
             modules,
             base,
             config,

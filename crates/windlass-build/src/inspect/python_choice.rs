@@ -28,6 +28,8 @@ pub(super) struct Question<'a> {
     pub(super) folders: &'a [String],
     pub(super) dockerfile_tag: Option<&'a (String, Evidence)>,
     pub(super) declared: &'a Declared,
+    /// What the declaration itself allows, where it is not a `pyproject.toml`.
+    pub(super) own: Option<(VersionSpecifiers, Evidence)>,
     pub(super) available: &'a [PythonVersion],
 }
 
@@ -63,15 +65,15 @@ pub(super) fn choose(question: &Question<'_>) -> Result<PythonChoice, InspectErr
     }
     let mut evidence = Vec::new();
     let mut allowed = available.clone();
-    for folder in question.folders {
-        if let Some((specifiers, place)) = constraint(question.tree, folder)? {
-            allowed.retain(|version| allows(&specifiers, *version));
-            if allowed.is_empty() {
-                return Err(InspectError::PythonExcluded { evidence: place, available });
-            }
-            evidence.push(place);
-            break;
+    let own = question.own.clone();
+    let mut above = question.folders.iter().map(|folder| constraint(question.tree, folder));
+    let above = above.find_map(Result::transpose).transpose()?;
+    for (specifiers, place) in own.into_iter().chain(above) {
+        allowed.retain(|version| allows(&specifiers, *version));
+        if allowed.is_empty() {
+            return Err(InspectError::PythonExcluded { evidence: place, available });
         }
+        evidence.push(place);
     }
     match wish(question) {
         Some((wanted, place)) if allowed.contains(&wanted) => {

@@ -2,6 +2,7 @@
 
 use super::error::InspectError;
 use super::tree::{Tree, join, parent};
+use crate::declare::Asked;
 use pep440_rs::{Operator, Version, VersionSpecifier, VersionSpecifiers};
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
@@ -56,6 +57,22 @@ impl Declared {
             add(&mut declared.packages, dependency, file, line);
         }
         declared
+    }
+
+    /// Takes requirements that were read out of a file.
+    pub(super) fn from_asked(file: &str, asked: &[Asked]) -> Self {
+        let mut declared = Self::default();
+        declared.add_all(file, asked);
+        declared
+    }
+
+    /// Adds requirements; what is declared already stays as it is.
+    pub(super) fn add_all(&mut self, file: &str, asked: &[Asked]) {
+        for Asked { text, line } in asked {
+            if !text.starts_with('-') {
+                add(&mut self.packages, text, file, *line);
+            }
+        }
     }
 
     fn read(

@@ -2,7 +2,7 @@
 
 mod gather;
 
-use self::gather::{describe, folders, health, kept, name, static_files};
+use self::gather::{app_file, folders, health, kept, name, static_files};
 use super::advice;
 use super::choose::{App, Source};
 use super::dependencies::{self, Chosen};
@@ -25,7 +25,7 @@ use std::collections::BTreeMap;
 use windlass_model::shell_words::line;
 use windlass_model::{
     AppName, AppSpec, BuildSpec, DebianPackage, Dependencies, Evidence, Finding, PersistPath,
-    ProcessType,
+    Problem, ProcessType,
 };
 
 /// Draws the conclusions that follow from the choice of the app.
@@ -35,13 +35,21 @@ pub(super) fn conclude(
     host: &HostFacts,
 ) -> Result<Inspection, InspectError> {
     let folders = folders(project, app);
-    let chosen = dependencies::choose(project.tree, &folders)?;
+    let mut chosen = dependencies::choose(dependencies::Question {
+        tree: project.tree,
+        modules: &project.modules,
+        config: &project.config,
+        folders: &folders,
+        app_file: app_file(project, app),
+        sets: &project.sets,
+    })?;
     let python = python_choice::choose(&python_choice::Question {
         tree: project.tree,
         config: &project.config,
         folders: &folders,
         dockerfile_tag: project.dockerfile.python.as_ref(),
         declared: &chosen.declared,
+        own: chosen.pythons.take(),
         available: &host.pythons,
     })?;
     let health = health(project, app);
@@ -77,8 +85,10 @@ pub(super) fn conclude(
     let mut warnings = std::mem::take(&mut parts.made.warnings);
     warnings.extend(static_warning);
     warnings.extend(parts.python.warning.take());
+    warnings.append(&mut parts.chosen.warnings);
     warnings.extend(advice::warnings(&parts.chosen.declared));
     warnings.extend(notes::warnings(project, app, &app_spec.canonical_host()));
+    warnings.extend(parts.undeclared_warning());
     let named = project.config.name.is_some();
     Ok(Inspection { app: app_spec, build, findings, warnings, named })
 }
@@ -126,6 +136,29 @@ impl Parts<'_> {
             evidence.push(place);
         }
         (extra, evidence)
+    }
+
+    /// Packages that imports stand for are a guess: said, with what makes them sure.
+    fn undeclared_warning(&self) -> Option<Problem> {
+        let imports = (self.chosen.dependencies == Dependencies::None)
+            .then(|| inferred::packages(&self.project.modules))
+            .filter(|imports| !imports.is_empty())?;
+        let names: Vec<&str> = imports.iter().map(|(package, _)| package.as_str()).collect();
+        let message = format!(
+            "no dependencies are declared: {} taken from the imports",
+            match names.len() {
+                1 => format!("{} is", names[0]),
+                _ => format!("{} are", names.join(", ")),
+            }
+        );
+        let problem = Problem::user("dependencies-inferred", message);
+        let problem = imports.iter().fold(problem, |it, (_, place)| it.cause(place.to_string()));
+        Some(
+            problem.hint(format!(
+                "declare them: printf '%s\\n' {} > requirements.txt",
+                quoted(&names)
+            )),
+        )
     }
 
     /// Settings that the framework's own tools want.
@@ -183,6 +216,7 @@ impl Parts<'_> {
             app: self.name.clone(),
             python: self.python.version,
             dependencies: self.chosen.dependencies.clone(),
+            selection: self.chosen.selection.clone(),
             extra_requirements,
             install_project: self.installs_project(),
             python_path,
@@ -235,8 +269,9 @@ impl Parts<'_> {
         }
         let python = build.python.to_string();
         found.push(finding("python", python, self.python.evidence.clone(), Some("python")));
-        let declared = describe(&build.dependencies);
-        found.push(finding("dependencies", declared, self.chosen.evidence.clone(), None));
+        let declared = build.dependencies.describe();
+        let evidence = self.chosen.evidence.clone();
+        found.push(finding("dependencies", declared, evidence, Some("dependencies")));
         if !build.extra_requirements.is_empty() {
             let mut evidence = extra;
             evidence
@@ -262,4 +297,9 @@ impl Parts<'_> {
         found.extend(notes::findings(self.project, self.app, others));
         found
     }
+}
+
+/// Words for a shell: version ranges hold `<` and `>`.
+fn quoted(names: &[&str]) -> String {
+    names.iter().map(|name| format!("'{name}'")).collect::<Vec<_>>().join(" ")
 }

@@ -10,8 +10,9 @@ use super::hashes::{self, Hashes};
 use super::place::normalize;
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
-use windlass_model::{BuildSpec, Dependencies, Digest};
+use windlass_model::{BuildSpec, Dependencies, Digest, LockTool, Selection};
 
 /// Why a declaration could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +27,14 @@ pub enum DeclarationError {
         /// Why.
         #[source]
         source: std::io::Error,
+    },
+    /// A file larger than any declaration.
+    #[error("{} is larger than {most} bytes", path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// Bytes that are read at most.
+        most: u64,
     },
     /// A `pyproject.toml` that is not TOML.
     #[error("{} is not valid TOML", path.display())]
@@ -53,7 +62,15 @@ pub(super) struct Declaration {
     pub(super) is_locked: bool,
     /// The files that its requirements files allow.
     pub(super) hashes: Hashes,
+    /// The files that say all this.
+    pub(super) files: Vec<PathBuf>,
 }
+
+/// Names of parts that are not files.
+const NOT_FILES: [&str; 4] = ["python", "extra", "selection", "listed"];
+
+/// Largest file that is read, in bytes; the largest lock met has four million.
+const MAX_BYTES: u64 = 64 << 20;
 
 /// Included files may nest this deep; the deepest met in the wild is three.
 const MAX_DEPTH: usize = 16;
@@ -68,11 +85,21 @@ impl Declaration {
         let mut parts = BTreeMap::new();
         parts.insert("python".to_owned(), format!("{}.{patch}", spec.python).into_bytes());
         parts.insert("extra".to_owned(), spec.extra_requirements.join("\n").into_bytes());
+        let Selection { extras, groups, date: _ } = &spec.selection;
+        if !extras.is_empty() || !groups.is_empty() {
+            let text = format!("{} ; {}", extras.join(","), groups.join(","));
+            parts.insert("selection".to_owned(), text.into_bytes());
+        }
         let mut hashes = Hashes::new();
+        let mut files = Vec::new();
         let is_locked = match &spec.dependencies {
             Dependencies::None => false,
             Dependencies::UvLock { dir } => {
                 uv_lock::read(project, dir, &mut parts)?;
+                spec.extra_requirements.is_empty()
+            }
+            Dependencies::Lock { tool, file } => {
+                read_lock(*tool, &project.join(file), &mut parts)?;
                 spec.extra_requirements.is_empty()
             }
             Dependencies::Requirements { files } => {
@@ -83,12 +110,23 @@ impl Declaration {
                 texts(&parts).for_each(|text| hashes::collect(&text, &mut hashes));
                 spec.extra_requirements.is_empty() && all_hashed(&parts)
             }
-            Dependencies::Project { file } => {
+            Dependencies::Project { file } if Path::new(file).ends_with("pyproject.toml") => {
                 read_project(&project.join(file), &mut parts)?;
                 false
             }
+            Dependencies::Project { file } => {
+                read_build_script(project.join(file).parent().unwrap_or(project), &mut parts)?;
+                false
+            }
+            Dependencies::Listed { file, requirements, .. } => {
+                read_listed(project, requirements, &mut parts)?;
+                files.push(project.join(file));
+                false
+            }
         };
-        Ok(Self { digest: digest_of(project, &parts), is_locked, hashes })
+        let is_file = |name: &&String| !NOT_FILES.contains(&name.as_str());
+        files.extend(parts.keys().filter(is_file).map(PathBuf::from));
+        Ok(Self { digest: digest_of(project, &parts), is_locked, hashes, files })
     }
 }
 
@@ -110,14 +148,19 @@ type Parts = BTreeMap<String, Vec<u8>>;
 
 fn read_into(
     path: &Path,
-    included_by: Option<(PathBuf, usize)>,
+    included_by: Option<&(PathBuf, usize)>,
     parts: &mut Parts,
 ) -> Result<String, DeclarationError> {
-    let bytes = std::fs::read(path).map_err(|source| DeclarationError::Read {
-        path: path.to_owned(),
-        included_by,
-        source,
-    })?;
+    let read = |source| {
+        let path = path.to_owned();
+        DeclarationError::Read { path, included_by: included_by.cloned(), source }
+    };
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path).map_err(read)?;
+    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(read)?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(DeclarationError::TooLarge { path: path.to_owned(), most: MAX_BYTES });
+    }
     let text = String::from_utf8_lossy(&bytes).into_owned();
     parts.insert(path.display().to_string(), bytes);
     Ok(text)
@@ -133,7 +176,7 @@ impl RequirementsTree<'_> {
     fn read(
         &self,
         path: &Path,
-        included_by: Option<(PathBuf, usize)>,
+        included_by: Option<&(PathBuf, usize)>,
         depth: usize,
         parts: &mut Parts,
     ) -> Result<(), DeclarationError> {
@@ -145,7 +188,8 @@ impl RequirementsTree<'_> {
         for (index, line) in text.lines().enumerate() {
             if let Some(target) = included(line).filter(|target| !target.contains("://")) {
                 let next = normalize(&folder.join(target));
-                self.read(&next, Some((path.to_owned(), index + 1)), depth + 1, parts)?;
+                let place = (path.to_owned(), index + 1);
+                self.read(&next, Some(&place), depth + 1, parts)?;
             } else if let Some(target) = source_folder(line) {
                 let sources = normalize(&self.project.join(target));
                 read_sources(&sources, parts)?;
@@ -186,6 +230,36 @@ fn read_build_script(folder: &Path, parts: &mut Parts) -> Result<(), Declaration
     Ok(())
 }
 
+/// Adds a lock of another tool, and what it was made from.
+fn read_lock(tool: LockTool, lock: &Path, parts: &mut Parts) -> Result<(), DeclarationError> {
+    read_into(lock, None, parts)?;
+    let folder = lock.parent().unwrap_or(Path::new(""));
+    let pyproject = folder.join("pyproject.toml");
+    match tool {
+        LockTool::Pipenv => read_into(&folder.join("Pipfile"), None, parts).map(|_| ()),
+        LockTool::Poetry | LockTool::Pdm => read_project(&pyproject, parts),
+        // It names everything itself.
+        LockTool::Pylock => Ok(()),
+    }
+}
+
+/// Adds requirements that inspection read, and the folders of sources that they name.
+fn read_listed(
+    project: &Path,
+    requirements: &[String],
+    parts: &mut Parts,
+) -> Result<(), DeclarationError> {
+    parts.insert("listed".to_owned(), requirements.join("\n").into_bytes());
+    for text in requirements {
+        let path = text.split_once(" @ ").and_then(|(_, path)| source_folder(path));
+        let folder = path.map(|path| normalize(&project.join(path)));
+        if let Some(folder) = folder.filter(|folder| folder.is_dir()) {
+            read_sources(&folder, parts)?;
+        }
+    }
+    Ok(())
+}
+
 /// The file that a line of a requirements file includes.
 fn included(line: &str) -> Option<&str> {
     let line = line.split(" #").next().unwrap_or(line).trim();
@@ -200,7 +274,7 @@ fn included(line: &str) -> Option<&str> {
 
 /// The texts of the files among the parts.
 fn texts(parts: &Parts) -> impl Iterator<Item = std::borrow::Cow<'_, str>> {
-    let files = parts.iter().filter(|(name, _)| !matches!(name.as_str(), "python" | "extra"));
+    let files = parts.iter().filter(|(name, _)| !NOT_FILES.contains(&name.as_str()));
     files.map(|(_, bytes)| String::from_utf8_lossy(bytes))
 }
 
@@ -228,14 +302,22 @@ fn read_project(path: &Path, parts: &mut Parts) -> Result<(), DeclarationError> 
     for (key, value) in [
         ("dependency-groups", document.get("dependency-groups")),
         ("tool.uv", table("tool").and_then(|tool| tool.get("uv"))),
+        ("tool.pdm", table("tool").and_then(|tool| tool.get("pdm"))),
     ] {
         if let Some(value) = value {
             kept.insert(key.to_owned(), value.clone());
         }
     }
+    let poetry = table("tool").and_then(|tool| tool.get("poetry"));
+    for key in ["dependencies", "group", "extras", "source", "dev-dependencies"] {
+        if let Some(value) = poetry.and_then(|poetry| poetry.get(key)) {
+            kept.insert(format!("tool.poetry.{key}"), value.clone());
+        }
+    }
     parts.insert(path.display().to_string(), kept.to_string().into_bytes());
+    let by_poetry = kept.contains_key("tool.poetry.dependencies");
     let is_dynamic = kept.get("project.dynamic").is_some_and(|v| v.to_string().contains("depend"));
-    if is_dynamic || project.is_none() {
+    if is_dynamic || project.is_none() && !by_poetry {
         read_build_script(path.parent().unwrap_or(Path::new("")), parts)?;
     }
     Ok(())

@@ -16,9 +16,23 @@ const CHECK_DISK: &str = "Check that the disk has room and that the folder belon
 const CHECK_INDEX: &str =
     "Check the network and the package index settings of this machine (pip's or uv's).";
 
+mod lock_file;
 mod resolver;
 
+pub use lock_file::notes;
+
+use lock_file::{foreign, own_pylock};
 use resolver::{find_uv, uv};
+
+/// Explains why there is no uv.
+pub(crate) fn uv_missing(error: &super::FindUvError) -> Problem {
+    find_uv(error)
+}
+
+/// Explains why uv failed.
+pub(crate) fn uv_failed(failure: &super::UvFailure) -> Problem {
+    uv(failure, None)
+}
 
 /// Explains why dependencies could not be resolved.
 pub fn resolve(error: &ResolveError) -> Problem {
@@ -30,6 +44,8 @@ pub fn resolve(error: &ResolveError) -> Problem {
             .hint("Install Python 3 on this machine, for example the package `python3`."),
         ResolveError::Uv { failure, place } => uv(failure, place.as_ref()),
         ResolveError::Pylock(error) => pylock(error),
+        ResolveError::Foreign(error) => foreign(error),
+        ResolveError::OwnPylock { error, .. } => own_pylock(error, message),
         ResolveError::LockedHash { locked, offered, .. } => {
             Problem::user("locked-hash-differs", message)
                 .cause(format!("windlass.lock has {locked}, the index offers {offered}"))
@@ -119,6 +135,8 @@ fn declaration(error: &DeclarationError) -> Problem {
                  what is deployed.",
             )
         }
+        DeclarationError::TooLarge { .. } => Problem::user("declaration-too-large", message)
+            .hint("Check that this is the file that declares the dependencies."),
         DeclarationError::Toml { .. } => {
             Problem::user("pyproject-invalid", message).sources(error).hint("Correct the file.")
         }
@@ -131,7 +149,12 @@ fn pylock(error: &PylockError) -> Problem {
         PylockError::Invalid { .. } => {
             Problem::bug("pylock-invalid", message).sources(error).hint(REPORT)
         }
-        PylockError::Marker { .. } | PylockError::Twice { .. } => {
+        PylockError::Marker { .. }
+        | PylockError::Twice { .. }
+        | PylockError::Version { .. }
+        | PylockError::RequiresPython { .. }
+        | PylockError::OtherPython { .. }
+        | PylockError::OtherEnvironment { .. } => {
             Problem::bug("pylock-invalid", message).hint(REPORT)
         }
         PylockError::NoFile { offered, .. } => Problem::user("no-wheel-fits", message)

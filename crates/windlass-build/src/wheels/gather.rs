@@ -63,7 +63,9 @@ fn published(request: &InstallRequest<'_>, artifact: &Artifact) -> WheelForm {
 fn project_package(request: &InstallRequest<'_>) -> LockedPackage {
     let folder = match &request.spec.dependencies {
         Dependencies::UvLock { dir } => request.project.join(dir),
-        Dependencies::Project { file } => {
+        Dependencies::Project { file }
+        | Dependencies::Lock { file, .. }
+        | Dependencies::Listed { file, .. } => {
             request.project.join(Path::new(file).parent().unwrap_or(Path::new("")))
         }
         Dependencies::Requirements { .. } | Dependencies::None => request.project.to_owned(),

@@ -18,6 +18,9 @@ pub struct WindlassLock {
     pub version: u32,
     /// Digest of what the project declared when this was written.
     pub declaration: Digest,
+    /// As of when the versions of the Python packages were chosen (RFC 3339); absent for now.
+    #[serde(default, rename = "as-of", skip_serializing_if = "Option::is_none")]
+    pub as_of: Option<String>,
     /// The image's Python.
     pub python: PythonVersion,
     /// The Debian suite of the image.
@@ -171,6 +174,7 @@ mod tests {
         WindlassLock {
             version: 1,
             declaration: Digest::from_bytes([1; 32]),
+            as_of: Some("2026-11-01T00:00:00Z".to_owned()),
             python: PythonVersion::three(13),
             suite: "trixie".to_owned(),
             machine: "x86_64".to_owned(),

@@ -35,28 +35,35 @@ pub enum Moved {
 
 impl Moved {
     /// The differences, sorted by name; none when there was no lock.
-    pub(super) fn between(lock: Option<&WindlassLock>, now: &Resolution) -> Vec<Self> {
+    pub(crate) fn between(lock: Option<&WindlassLock>, now: &Resolution) -> Vec<Self> {
         let Some(lock) = lock else { return Vec::new() };
-        let before: BTreeMap<&str, &str> =
-            lock.packages.iter().map(|p| (p.name.as_str(), p.version.as_str())).collect();
-        let after: BTreeMap<String, String> =
+        let before = lock.packages.iter().map(|p| (p.name.clone(), p.version.clone())).collect();
+        let after =
             WindlassLock::packages_of(now).into_iter().map(|p| (p.name, p.version)).collect();
+        Self::of_versions(&before, &after)
+    }
+
+    /// The differences between versions by name, sorted by name.
+    pub(crate) fn of_versions(
+        before: &BTreeMap<String, String>,
+        after: &BTreeMap<String, String>,
+    ) -> Vec<Self> {
         let mut moved = Vec::new();
-        for (name, to) in &after {
-            match before.get(name.as_str()) {
+        for (name, to) in after {
+            match before.get(name) {
                 None => moved.push(Moved::Added { name: name.clone(), version: to.clone() }),
                 Some(from) if from != to => moved.push(Moved::Changed {
                     name: name.clone(),
-                    from: (*from).to_owned(),
+                    from: from.clone(),
                     to: to.clone(),
                 }),
                 Some(_) => {}
             }
         }
-        let gone = before.iter().filter(|(name, _)| !after.contains_key(**name));
+        let gone = before.iter().filter(|(name, _)| !after.contains_key(*name));
         moved.extend(gone.map(|(name, version)| Moved::Removed {
-            name: (*name).to_owned(),
-            version: (*version).to_owned(),
+            name: name.clone(),
+            version: version.clone(),
         }));
         moved.sort_by(|a, b| a.name().cmp(b.name()));
         moved

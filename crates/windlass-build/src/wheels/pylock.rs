@@ -1,4 +1,4 @@
-//! Reading `pylock.toml` (PEP 751) as the resolver writes it, for one target.
+//! Reading `pylock.toml` (PEP 751), the resolver's or the project's own, for one target.
 //!
 //! Pure. Of each package that the target needs, one file is chosen: the wheel that fits best, or
 //! the source archive when none fits. Hashes are demanded: what cannot be checked is refused, and
@@ -6,8 +6,11 @@
 //! What it does not do: fetch, build, or resolve anything.
 
 mod error;
+mod markers;
+mod own;
 
 pub use error::PylockError;
+pub(super) use own::{OwnLock, read_own};
 
 use super::hashes::Hashes;
 use super::place::normalize;
@@ -74,6 +77,8 @@ pub(super) struct Reading<'a> {
     pub(super) preferred: &'a Preferred,
     /// The files that the project allows, of the packages that it lists hashes for.
     pub(super) hashes: &'a Hashes,
+    /// Extras and groups that markers may ask for, as [`markers`] names them.
+    pub(super) extras: &'a [String],
 }
 
 /// Reads a `pylock.toml`.
@@ -82,7 +87,7 @@ pub(super) fn read(text: &str, reading: Reading<'_>) -> Result<Resolution, Pyloc
         toml::from_str(text).map_err(|source| PylockError::Invalid { source })?;
     let mut packages = Vec::with_capacity(document.packages.len());
     for entry in &document.packages {
-        if applies(entry, reading.target)? {
+        if applies(entry, reading)? && !is_own_folder(entry, reading) {
             packages.push(choose(entry, reading)?);
         }
     }
@@ -93,12 +98,21 @@ pub(super) fn read(text: &str, reading: Reading<'_>) -> Result<Resolution, Pyloc
     Ok(Resolution { packages })
 }
 
-fn applies(entry: &Entry, target: Target) -> Result<bool, PylockError> {
+fn applies(entry: &Entry, reading: Reading<'_>) -> Result<bool, PylockError> {
     let Some(text) = &entry.marker else { return Ok(true) };
-    let marker: MarkerTree = text
+    let marker: MarkerTree = markers::plain(text)
         .parse()
         .map_err(|_| PylockError::Marker { package: entry.name.clone(), marker: text.clone() })?;
-    Ok(target.accepts(&marker))
+    Ok(reading.target.accepts_with(&marker, reading.extras))
+}
+
+/// The folder of the lock is the project itself, whose files the image has anyway.
+fn is_own_folder(entry: &Entry, reading: Reading<'_>) -> bool {
+    let is_here = |directory: &Directory| {
+        directory.subdirectory.is_none()
+            && normalize(&reading.base.join(&directory.path)) == normalize(reading.base)
+    };
+    entry.directory.as_ref().is_some_and(is_here)
 }
 
 fn choose(entry: &Entry, reading: Reading<'_>) -> Result<LockedPackage, PylockError> {

@@ -87,7 +87,7 @@ impl LockedPackage {
 
 /// A package's name as indexes compare it (PEP 503): lower case, runs of `-`, `_` and `.` as one
 /// hyphen.
-pub(super) fn normalize_name(name: &str) -> String {
+pub(crate) fn normalize_name(name: &str) -> String {
     let mut out = String::with_capacity(name.len());
     for c in name.chars() {
         match c {

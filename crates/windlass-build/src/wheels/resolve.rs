@@ -4,7 +4,10 @@
 //! obeyed to the file and its hash; where requirements list hashes, only those files are taken; a lock whose declaration changed keeps every version that it
 //! can. What it does not do: download packages, or write the lock.
 
+use super::as_of::{self, AsOf, WhyNow};
+use super::commit_date::Repository;
 use super::declaration::{Declaration, DeclarationError};
+use super::foreign::{self, ForeignLockError};
 use super::lock::WindlassLock;
 use super::moved::Moved;
 use super::place;
@@ -16,7 +19,7 @@ use super::tools::PackageTools;
 use super::uv::{FindUvError, Uv};
 use super::uv_failure::UvFailure;
 use std::path::{Path, PathBuf};
-use windlass_model::{BuildSpec, Dependencies, Digest};
+use windlass_model::{BuildSpec, Dependencies, Digest, LockTool};
 
 /// What to resolve, and for what.
 #[derive(Debug, Clone, Copy)]
@@ -48,6 +51,31 @@ pub struct Resolved {
     pub from_cache: bool,
     /// What differs from the lock that was there.
     pub moved: Vec<Moved>,
+    /// As of when versions were chosen.
+    pub as_of: AsOf,
+    /// What the user should know of the way in which versions were chosen.
+    pub notes: Vec<ResolveNote>,
+}
+
+/// What the user should know of a resolution.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ResolveNote {
+    /// The declaration changed since the lock was made, though not in what production needs.
+    LockOutdated {
+        /// The lock.
+        lock: String,
+        /// The declaration.
+        declaration: String,
+        /// The lock's tool.
+        tool: LockTool,
+    },
+    /// Versions are those of now, since there is no solution as of the date.
+    NoSolutionThen {
+        /// The date.
+        date: String,
+        /// uv's words.
+        explanation: String,
+    },
 }
 
 /// Why a project's dependencies could not be resolved.
@@ -77,6 +105,20 @@ pub enum ResolveError {
     /// uv's answer has no use.
     #[error(transparent)]
     Pylock(#[from] PylockError),
+    /// A lock of another tool is of no use.
+    #[error(transparent)]
+    Foreign(#[from] ForeignLockError),
+    /// The project's own `pylock.toml` is of no use.
+    #[error("{}: {error}", place_in(file, *line))]
+    OwnPylock {
+        /// The lock, relative to the project.
+        file: String,
+        /// The line, where it can be told.
+        line: Option<usize>,
+        /// Why.
+        #[source]
+        error: Box<PylockError>,
+    },
     /// A locked file now has another hash.
     #[error(
         "`{file}` of `{package}` is not the file that windlass.lock names: its SHA-256 differs"
@@ -112,6 +154,10 @@ pub enum ResolveError {
     },
 }
 
+fn place_in(file: &str, line: Option<usize>) -> String {
+    line.map_or_else(|| file.to_owned(), |line| format!("{file}:{line}"))
+}
+
 /// Resolves a project's dependencies.
 pub fn resolve(request: &ResolveRequest<'_>) -> Result<Resolved, ResolveError> {
     // uv runs in other folders than this process does.
@@ -125,16 +171,20 @@ fn absolute(path: &Path) -> Result<PathBuf, ResolveError> {
 
 fn resolve_absolute(request: &ResolveRequest<'_>) -> Result<Resolved, ResolveError> {
     let declaration = Declaration::read(request.spec, request.project, request.target.patch)?;
+    let notes = lock_notes(request)?;
     let lock = request.lock.filter(|_| !declaration.is_locked);
     let pinned = lock.filter(|lock| {
         lock.declaration == declaration.digest && lock.python == request.spec.python
     });
+    let held = AsOf::Lock { date: pinned.and_then(|lock| lock.as_of.clone()) };
     let answer = |resolution: Resolution, from_cache: bool| Resolved {
+        as_of: held.clone(),
         moved: Moved::between(lock, &resolution),
         declaration: declaration.digest,
         needs_lock: !declaration.is_locked && !resolution.packages.is_empty(),
         from_cache,
         resolution,
+        notes: notes.clone(),
     };
     if request.spec.dependencies == Dependencies::None && request.spec.extra_requirements.is_empty()
     {
@@ -149,12 +199,69 @@ fn resolve_absolute(request: &ResolveRequest<'_>) -> Result<Resolved, ResolveErr
         }
     }
     let uv = Uv::find(request.tools, request.cache)?;
-    let resolution = Resolver::new(uv, request, &declaration.hashes, pinned, lock)?.run()?;
+    let resolver = Resolver::new(uv, request, &declaration.hashes, pinned, lock)?;
+    let as_of = if declaration.is_locked || pinned.is_some() {
+        held.clone()
+    } else {
+        let repository = Repository::around(request.project, &request.tools.environment);
+        let files = as_of::committed_files(&declaration.files);
+        as_of::decide(&request.spec.selection.date, &repository, &files, lock)
+    };
+    let (resolution, as_of, note) = chosen(&resolver, as_of)?;
     if let Some(lock) = pinned {
         enforce(lock, &resolution, request.target)?;
     }
     write_cached(&cached, &resolution)?;
-    Ok(answer(resolution, false))
+    let mut resolved = Resolved { as_of, ..answer(resolution, false) };
+    resolved.notes.extend(note);
+    Ok(resolved)
+}
+
+/// Resolves as of a date; where that has no solution (a clock that was wrong, an index that does
+/// not say when files came), as of now.
+fn chosen(
+    resolver: &Resolver<'_>,
+    as_of: AsOf,
+) -> Result<(Resolution, AsOf, Option<ResolveNote>), ResolveError> {
+    let date = as_of.date().map(str::to_owned);
+    match (resolver.run(date.as_deref()), date) {
+        (Ok(resolution), _) => Ok((resolution, as_of, None)),
+        (Err(ResolveError::Uv { failure, .. }), Some(date)) if is_about_versions(&failure) => {
+            let explanation = failure.explanation().unwrap_or_default().to_owned();
+            let resolution = resolver.run(None)?;
+            let why = WhyNow::NoSolution { date: date.clone() };
+            let note = ResolveNote::NoSolutionThen { date, explanation };
+            Ok((resolution, AsOf::Now(why), Some(note)))
+        }
+        (Err(error), _) => Err(error),
+    }
+}
+
+fn is_about_versions(failure: &UvFailure) -> bool {
+    matches!(
+        failure,
+        UvFailure::Unsatisfiable { .. }
+            | UvFailure::UnknownPackage { .. }
+            | UvFailure::Build { .. }
+            | UvFailure::Other { .. }
+    )
+}
+
+/// Another tool's lock is compared with its declaration each time: it is cheap, and a cached
+/// resolution must not hide it.
+fn lock_notes(request: &ResolveRequest<'_>) -> Result<Vec<ResolveNote>, ResolveError> {
+    let Dependencies::Lock { tool, file } = &request.spec.dependencies else {
+        return Ok(Vec::new());
+    };
+    if *tool == LockTool::Pylock {
+        return Ok(Vec::new());
+    }
+    let lock = foreign::read(*tool, &request.project.join(file), &request.spec.selection)?;
+    let relative =
+        |path: &Path| path.strip_prefix(request.project).unwrap_or(path).display().to_string();
+    let (tool, declaration) = (*tool, relative(&lock.declaration));
+    let note = ResolveNote::LockOutdated { lock: relative(&lock.file), declaration, tool };
+    Ok(lock.is_outdated().then_some(note).into_iter().collect())
 }
 
 /// Refuses a resolution that is not the one in the lock.

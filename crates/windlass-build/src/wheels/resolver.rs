@@ -1,22 +1,47 @@
-//! Driving uv: export of a `uv.lock`, or resolution of requirements, into `pylock.toml`.
+//! Driving uv: export of a `uv.lock`, addresses for another tool's lock, or resolution of
+//! requirements, into `pylock.toml`.
 //!
 //! A lock whose declaration is unchanged acts as constraints; one whose declaration changed acts
 //! as preferences, which uv keeps wherever the requirements allow it. Requirements that Windlass
 //! adds never move what the project pins.
 
+use super::foreign;
 use super::hashes::Hashes;
 use super::host_python::HostPython;
 use super::lock::WindlassLock;
 use super::old_imports;
-use super::pylock::{self, Preferred, Reading};
-use super::resolution::Resolution;
+use super::pylock::{self, OwnLock, Preferred, PylockError, Reading};
+use super::resolution::{LockedPackage, Resolution, Source};
 use super::resolve::{ResolveError, ResolveRequest};
 use super::uv::Uv;
 use super::uv_failure::UvFailure;
+use std::cell::RefCell;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
-use windlass_model::Dependencies;
+use windlass_model::{Dependencies, LockTool, Selection};
+
+/// The file that listed requirements are handed to uv in.
+const LISTED: &str = "declared.in";
+
+/// Nothing is to be resolved: the requirements name every version.
+const EXACT: &str = "--no-deps";
+
+/// What uv is asked to resolve.
+#[derive(Clone, Copy)]
+struct Wanted<'a> {
+    files: &'a [PathBuf],
+    /// Further requirements.
+    extra: &'a [String],
+    constraints: &'a [String],
+    /// Options of uv.
+    options: &'a [String],
+    /// The files that may be taken, of the packages that are listed.
+    hashes: &'a Hashes,
+}
+
+const NOTHING: Wanted<'static> =
+    Wanted { files: &[], extra: &[], constraints: &[], options: &[], hashes: &Hashes::new() };
 
 /// One resolution under way.
 pub(super) struct Resolver<'a> {
@@ -31,6 +56,8 @@ pub(super) struct Resolver<'a> {
     hashes: &'a Hashes,
     python: HostPython,
     scratch: TempDir,
+    /// As of when versions are chosen in this run.
+    as_of: RefCell<Option<String>>,
 }
 
 impl<'a> Resolver<'a> {
@@ -66,27 +93,104 @@ impl<'a> Resolver<'a> {
             request,
             python,
             scratch,
+            as_of: RefCell::default(),
         })
     }
 
-    /// Resolves.
-    pub(super) fn run(&self) -> Result<Resolution, ResolveError> {
+    /// Resolves, with versions as of a time (RFC 3339) or as of now.
+    pub(super) fn run(&self, as_of: Option<&str>) -> Result<Resolution, ResolveError> {
+        self.as_of.replace(as_of.map(str::to_owned));
         let spec = self.request.spec;
         match &spec.dependencies {
             Dependencies::UvLock { dir } => self.resolve_uv_lock(&self.request.project.join(dir)),
+            Dependencies::Lock { tool: LockTool::Pylock, file } => {
+                self.with_extra(self.read_pylock(file)?)
+            }
+            Dependencies::Lock { tool, file } => {
+                self.with_extra(self.resolve_foreign(*tool, &self.request.project.join(file))?)
+            }
             Dependencies::Requirements { files } => {
                 let files: Vec<_> = files.iter().map(|f| self.request.project.join(f)).collect();
-                self.resolve_files(&files)
+                self.resolve_files(&files, &[])
             }
             Dependencies::Project { file } => {
-                self.resolve_files(&[self.request.project.join(file)])
+                let file = self.request.project.join(file);
+                let options = self.selected(file.parent().unwrap_or(self.request.project));
+                self.resolve_files(&[file], &options)
             }
-            Dependencies::None => self.resolve_files(&[]),
+            Dependencies::Listed { requirements, .. } => {
+                let file = self.write(LISTED, &requirements.join("\n"))?;
+                self.resolve_files(&[file.into()], &[])
+            }
+            Dependencies::None => self.resolve_files(&[], &[]),
         }
     }
 
+    /// The options that select extras and groups of a project's folder.
+    fn selected(&self, folder: &Path) -> Vec<String> {
+        let Selection { extras, groups, date: _ } = &self.request.spec.selection;
+        let extras = extras.iter().flat_map(|name| ["--extra".to_owned(), name.clone()]);
+        let file = folder.join("pyproject.toml");
+        let group = |name: &String| format!("{}:{name}", file.display());
+        let groups = groups.iter().flat_map(|name| ["--group".to_owned(), group(name)]);
+        extras.chain(groups).collect()
+    }
+
     fn resolve_uv_lock(&self, dir: &Path) -> Result<Resolution, ResolveError> {
-        let mut base = self.export(dir)?;
+        self.with_extra(self.export(dir)?)
+    }
+
+    /// The project's own `pylock.toml`.
+    fn read_pylock(&self, file: &str) -> Result<Resolution, ResolveError> {
+        let path = self.request.project.join(file);
+        let text = foreign::text_of(&path)?;
+        let folder = path.parent().unwrap_or(self.request.project);
+        let (target, selection) = (self.request.target, &self.request.spec.selection);
+        let lock = OwnLock { text: &text, folder, target, selection };
+        pylock::read_own(lock).map_err(|error| {
+            let start = match &error {
+                PylockError::Invalid { source } => source.span().map(|span| span.start),
+                _ => None,
+            };
+            let before = start.and_then(|start| text.get(..start));
+            let line = before.map(|before| before.matches('\n').count() + 1);
+            ResolveError::OwnPylock { file: file.to_owned(), line, error: Box::new(error) }
+        })
+    }
+
+    /// Exact versions of another tool's lock: only addresses are looked up, and the lock's hashes
+    /// decide which files may be taken.
+    fn resolve_foreign(&self, tool: LockTool, file: &Path) -> Result<Resolution, ResolveError> {
+        let selection = &self.request.spec.selection;
+        let lock = foreign::read(tool, file, selection)?;
+        let pins = foreign::select(&lock, selection, self.request.target)?;
+        let options = pins.sources.iter().map(|url| format!("--extra-index-url {url}"));
+        let lines = pins.packages.iter().filter_map(|pin| pin.requirement.clone());
+        let lines: Vec<String> = options.chain(lines).collect();
+        let listed = pins.packages.iter();
+        let hashes =
+            listed.filter_map(|pin| Some((pin.name.clone(), pin.hashes.clone()?))).collect();
+        let mut found = if pins.packages.iter().any(|pin| pin.requirement.is_some()) {
+            let options = [EXACT.to_owned()];
+            self.compile(&Wanted { extra: &lines, options: &options, hashes: &hashes, ..NOTHING })?
+        } else {
+            Resolution::default()
+        };
+        let folders = pins.packages.into_iter().filter_map(|pin| {
+            let version = Some(pin.version).filter(|version| !version.is_empty());
+            Some(LockedPackage {
+                name: pin.name,
+                version,
+                source: Source::Directory { path: pin.folder? },
+            })
+        });
+        found.packages.extend(folders);
+        found.packages.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(found)
+    }
+
+    /// Adds what running needs and a lock lacks, without moving what is locked.
+    fn with_extra(&self, mut base: Resolution) -> Result<Resolution, ResolveError> {
         let mut extra = self.request.spec.extra_requirements.clone();
         if old_imports::needs_setuptools(&base) && base.package("setuptools").is_none() {
             extra.push(old_imports::SETUPTOOLS.to_owned());
@@ -100,7 +204,8 @@ impl<'a> Resolver<'a> {
             base.package(name).is_none()
         };
         constraints.extend(self.pins.iter().filter(is_free).cloned());
-        let added = self.compile(&[], &extra, &constraints)?;
+        let wanted = Wanted { extra: &extra, constraints: &constraints, ..NOTHING };
+        let added = self.compile(&Wanted { hashes: self.hashes, ..wanted })?;
         let missing: Vec<_> =
             added.packages.into_iter().filter(|p| base.package(&p.name).is_none()).collect();
         base.packages.extend(missing);
@@ -125,8 +230,12 @@ impl<'a> Resolver<'a> {
                 mode,
             ]
         };
+        let Selection { extras, groups, date: _ } = &self.request.spec.selection;
+        let extras = extras.iter().flat_map(|name| ["--extra", name]);
+        let groups = groups.iter().flat_map(|name| ["--group", name]);
         let place = ["--project", &project, "--python", &python];
-        let checked = arguments("--locked").into_iter().chain(place);
+        let place: Vec<&str> = place.into_iter().chain(extras).chain(groups).collect();
+        let checked = arguments("--locked").into_iter().chain(place.iter().copied());
         let text = match self.uv.run_without_indexes(checked) {
             Err(failure @ UvFailure::StaleLock { .. }) => return Err(self.failed(failure)),
             // The check needs more than reading does: an interpreter that the project accepts,
@@ -138,30 +247,32 @@ impl<'a> Resolver<'a> {
             Ok(text) => text,
         };
         // Paths in the answer are relative to the folder that uv ran in.
-        self.read(&text, self.uv.home())
+        self.read(&text, self.uv.home(), self.hashes)
     }
 
-    fn resolve_files(&self, files: &[PathBuf]) -> Result<Resolution, ResolveError> {
+    fn resolve_files(
+        &self,
+        files: &[PathBuf],
+        options: &[String],
+    ) -> Result<Resolution, ResolveError> {
         let extra = &self.request.spec.extra_requirements;
-        let found = self.compile(files, extra, &self.pins)?;
+        let constraints = &self.pins;
+        let wanted = Wanted { files, extra, constraints, options, hashes: self.hashes };
+        let found = self.compile(&wanted)?;
         if !old_imports::needs_setuptools(&found) {
             return Ok(found);
         }
         let mut extra = extra.clone();
         extra.push(old_imports::SETUPTOOLS.to_owned());
-        match self.compile(files, &extra, &self.pins) {
+        match self.compile(&Wanted { extra: &extra, ..wanted }) {
             // The project pins a newer setuptools itself: its pins are not ours to move.
             Err(ResolveError::Uv { failure: UvFailure::Unsatisfiable { .. }, .. }) => Ok(found),
             other => other,
         }
     }
 
-    fn compile(
-        &self,
-        files: &[PathBuf],
-        extra: &[String],
-        constraints: &[String],
-    ) -> Result<Resolution, ResolveError> {
+    fn compile(&self, wanted: &Wanted<'_>) -> Result<Resolution, ResolveError> {
+        let Wanted { files, extra, constraints, options, hashes } = *wanted;
         let out = self.write("pylock.toml", &self.preferences_text())?;
         let mut arguments: Vec<String> =
             files.iter().map(|file| file.display().to_string()).collect();
@@ -177,6 +288,11 @@ impl<'a> Resolver<'a> {
         arguments.extend(["--python".to_owned(), self.python.executable.display().to_string()]);
         arguments.extend(["--python-version".to_owned(), target.full_version()]);
         arguments.extend(["--python-platform".to_owned(), target.uv_platform()]);
+        arguments.extend(options.iter().cloned());
+        // What is pinned already is taken whenever it came.
+        if let (Some(date), false) = (&*self.as_of.borrow(), options.contains(&EXACT.to_owned())) {
+            arguments.extend(["--exclude-newer".to_owned(), date.clone()]);
+        }
         arguments.extend(self.uv.index_arguments());
         let fixed = [
             "pip",
@@ -193,12 +309,12 @@ impl<'a> Resolver<'a> {
         self.uv.run_in(folder, all).map_err(|failure| self.failed(failure))?;
         let text = std::fs::read_to_string(&out)
             .map_err(|source| ResolveError::Io { path: out.into(), source })?;
-        self.read(&text, self.scratch.path())
+        self.read(&text, self.scratch.path(), hashes)
     }
 
-    fn read(&self, text: &str, base: &Path) -> Result<Resolution, ResolveError> {
-        let Self { preferred, hashes, .. } = self;
-        let reading = Reading { target: self.request.target, base, preferred, hashes };
+    fn read(&self, text: &str, base: &Path, hashes: &Hashes) -> Result<Resolution, ResolveError> {
+        let preferred = &self.preferred;
+        let reading = Reading { target: self.request.target, base, preferred, hashes, extras: &[] };
         Ok(pylock::read(text, reading)?)
     }
 
@@ -224,12 +340,22 @@ impl<'a> Resolver<'a> {
     }
 
     /// Adds the place in the project that a failure speaks of.
-    fn failed(&self, failure: UvFailure) -> ResolveError {
+    fn failed(&self, mut failure: UvFailure) -> ResolveError {
+        if let (
+            UvFailure::Syntax { file: Some(file), position, .. },
+            Dependencies::Listed { file: own, .. },
+        ) = (&mut failure, &self.request.spec.dependencies)
+            && file.ends_with(LISTED)
+        {
+            // Ours was made from the project's.
+            file.clone_from(own);
+            *position = None;
+        }
         let place = match &failure {
-            UvFailure::Syntax { file: Some(file), position, .. } => {
+            UvFailure::Syntax { file: Some(file), position: Some(position), .. } => {
                 let path = self.request.project.join(file);
                 let text = std::fs::read(&path).unwrap_or_default();
-                let before = &text[..position.unwrap_or(0).min(text.len())];
+                let before = &text[..(*position).min(text.len())];
                 let line = 1 + String::from_utf8_lossy(before).matches('\n').count();
                 let relative = path.strip_prefix(self.request.project).unwrap_or(&path);
                 Some((relative.display().to_string(), line))

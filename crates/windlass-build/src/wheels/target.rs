@@ -3,7 +3,7 @@
 //! Pure. It answers the markers of PEP 508 for that Python; which wheels fit is [`super::tags`]'
 //! business.
 
-use pep508_rs::{MarkerEnvironment, MarkerEnvironmentBuilder, MarkerTree};
+use pep508_rs::{ExtraName, MarkerEnvironment, MarkerEnvironmentBuilder, MarkerTree};
 use serde::{Deserialize, Serialize};
 use windlass_model::PythonVersion;
 
@@ -85,7 +85,13 @@ impl Target {
     /// Whether a marker is true in the image. Extras are never active: the resolver has already
     /// spelled out what they bring.
     pub(super) fn accepts(self, marker: &MarkerTree) -> bool {
-        marker.evaluate(&self.marker_environment(), &[])
+        self.accepts_with(marker, &[])
+    }
+
+    /// The same with extras; what cannot name one is no extra.
+    pub(super) fn accepts_with(self, marker: &MarkerTree, extras: &[String]) -> bool {
+        let extras: Vec<ExtraName> = extras.iter().filter_map(|name| name.parse().ok()).collect();
+        marker.evaluate(&self.marker_environment(), &extras)
     }
 
     fn marker_environment(self) -> MarkerEnvironment {

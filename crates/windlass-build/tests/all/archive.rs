@@ -12,7 +12,7 @@ use windlass_build::debian::{ArchiveAccess, ArchiveSettings, CatalogueError, Tru
 use windlass_build::download::{DownloadError, DownloadSettings};
 use windlass_build::explain::explain;
 use windlass_build::{BuildDirs, BuildError, BuildRequest, BuildSettings, BuiltImage, build};
-use windlass_model::{AppName, BuildSpec, Dependencies, Digest, Kind, PythonVersion};
+use windlass_model::{AppName, BuildSpec, Dependencies, Digest, Kind, PythonVersion, Selection};
 
 /// Not an index: whoever gets as far as to unpack it has trusted the release file.
 const INDEX: &[u8] = b"not compressed";
@@ -22,6 +22,7 @@ pub(crate) fn spec(python: PythonVersion) -> BuildSpec {
         app: AppName::from_loose("shop"),
         python,
         dependencies: Dependencies::None,
+        selection: Selection::default(),
         extra_requirements: vec![],
         install_project: false,
         python_path: vec![String::new()],

@@ -1,7 +1,10 @@
 //! Dependencies with the real uv and real packages from the index that this machine is set up
 //! for, and hand-made wheels that must be refused. What is fetched is kept between tests.
 
+mod dates;
+mod declarations;
 mod install;
+mod packages;
 mod refuse;
 mod resolve;
 mod sdist;
@@ -17,7 +20,7 @@ use windlass_build::wheels::{
     ResolveError, ResolveRequest, Resolved, Target, UvSearch, install, lock, place_packages,
     resolve,
 };
-use windlass_model::{AppName, BuildSpec, Dependencies, PythonVersion};
+use windlass_model::{AppName, BuildSpec, Dependencies, PythonVersion, Selection};
 use windlass_oci::{Content, EntryKind, LayerEntry};
 
 /// A cache that all tests share, and that outlives them.
@@ -96,6 +99,7 @@ fn spec(dependencies: Dependencies, extra: &[&str]) -> BuildSpec {
         app: AppName::from_loose("app"),
         python: python().1,
         dependencies,
+        selection: Selection::default(),
         extra_requirements: extra.iter().map(|text| (*text).to_owned()).collect(),
         install_project: false,
         python_path: Vec::new(),

@@ -124,6 +124,18 @@ pub enum ValueError {
         /// The text as given.
         text: String,
     },
+    /// Not the name of an extra or a group.
+    #[error("`{text}` cannot name an extra or a dependency group")]
+    Group {
+        /// The text as given.
+        text: String,
+    },
+    /// Neither `now`, `commit`, a date nor a time with its zone.
+    #[error("`{text}` is not a date: write `now`, `commit`, 2026-11-01 or 2026-11-01T12:00:00Z")]
+    Date {
+        /// The text as given.
+        text: String,
+    },
     /// Not the name of a Debian package.
     #[error("`{text}` cannot name a Debian package")]
     Package {

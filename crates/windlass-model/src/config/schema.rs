@@ -4,13 +4,14 @@ use super::AppConfig;
 use super::error::{ConfigError, ValueError};
 use super::process::{CommandLine, command, process};
 use super::reader::{Item, Reader, place};
+use super::resolution::{dependencies_file, group_name, resolve_date};
 use super::values::{debian_package, host, inside_project, persist_path, url_path, variable};
 use crate::quantity::parse_duration_ms;
 use crate::{ProbeSpec, ProcessType};
 use std::collections::BTreeMap;
 use toml::de::{DeTable, DeValue};
 
-const KEYS: [&str; 17] = [
+const KEYS: [&str; 21] = [
     "name",
     "root",
     "python",
@@ -25,6 +26,10 @@ const KEYS: [&str; 17] = [
     "release",
     "env",
     "persist",
+    "dependencies",
+    "extras",
+    "groups",
+    "resolve-date",
     "apt",
     "exclude",
     "allow-files",
@@ -79,6 +84,16 @@ fn fill(config: &mut AppConfig, item: &Item<'_>) -> Result<(), ConfigError> {
         "release" => config.release = commands(item, "release = [\"flask db upgrade\"]")?,
         "env" => config.env = env(item)?,
         "persist" => config.persist = Some(item.texts("persist = [\"instance/\"]", persist_path)?),
+        "dependencies" => {
+            let example = "dependencies = \"requirements/production.txt\"";
+            config.dependencies = Some(item.text(example, dependencies_file)?);
+        }
+        "extras" => config.extras = item.texts("extras = [\"postgres\"]", group_name)?,
+        "groups" => config.groups = item.texts("groups = [\"production\"]", group_name)?,
+        "resolve-date" => {
+            let example = "resolve-date = \"2026-11-01\"";
+            config.resolve_date = Some(item.text(example, resolve_date)?);
+        }
         "apt" => config.apt = item.texts("apt = [\"libpq5\"]", debian_package)?,
         "exclude" => config.exclude = item.texts("exclude = [\"*.ipynb\"]", pattern)?,
         _ => {

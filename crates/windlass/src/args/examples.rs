@@ -27,6 +27,28 @@ pub(crate) const TABLE: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     (
+        "lock",
+        &[
+            ("windlass lock", "write windlass.lock, or refresh the project's uv.lock"),
+            ("windlass lock --json", "what is locked, and what moved"),
+        ],
+    ),
+    (
+        "sync",
+        &[
+            ("windlass sync", ".venv with the packages of production, development and tests"),
+            ("windlass sync --no-dev", "only what production needs"),
+            ("windlass sync --group docs", "and what the documentation needs"),
+        ],
+    ),
+    (
+        "upgrade",
+        &[
+            ("windlass upgrade", "everything to its newest version that is allowed"),
+            ("windlass upgrade flask jinja2", "these two, and what they need"),
+        ],
+    ),
+    (
         "deploy",
         &[
             ("windlass deploy", "the project in this folder"),

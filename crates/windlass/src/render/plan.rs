@@ -118,11 +118,14 @@ fn image(report: &PlanReport, style: Style) -> Vec<String> {
 
 fn declared(report: &PlanReport) -> String {
     use windlass_model::Dependencies as D;
-    match &report.build.dependencies {
+    let dependencies = &report.build.dependencies;
+    match dependencies {
         D::UvLock { dir } if dir.is_empty() => "locked by uv.lock".to_owned(),
         D::UvLock { dir } => format!("{dir} as locked by uv.lock"),
-        D::Requirements { files } => format!("from {}", files.join(", ")),
-        D::Project { file } => format!("from [project] of {file}"),
+        D::Lock { file, .. } => format!("locked by {file}"),
+        D::Requirements { .. } | D::Project { .. } | D::Listed { .. } => {
+            format!("from {}", dependencies.describe())
+        }
         D::None => "none declared".to_owned(),
     }
 }

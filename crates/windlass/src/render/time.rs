@@ -24,6 +24,13 @@ pub(crate) fn stamp(at_ms: u64, zone: &TimeZone) -> String {
     )
 }
 
+/// A point in time as RFC 3339 has it, in UTC and whole seconds.
+pub(crate) fn rfc3339(at_ms: u64) -> String {
+    let seconds = i64::try_from(at_ms / 1_000).unwrap_or(i64::MAX);
+    let time = jiff::Timestamp::from_second(seconds).unwrap_or(jiff::Timestamp::MAX);
+    time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
 /// A span in seconds with one decimal, for lists of spans that are compared: `0.4`.
 pub(crate) fn seconds(ms: u64) -> String {
     format!("{:.1}", ms as f64 / 1e3)
@@ -37,6 +44,11 @@ pub(crate) fn span(ms: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn points_in_time_for_programs() {
+        assert_eq!(rfc3339(1_700_000_000_999), "2023-11-14T22:13:20Z");
+    }
 
     #[test]
     fn ages() {

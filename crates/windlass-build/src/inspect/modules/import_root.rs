@@ -26,7 +26,11 @@ pub(super) fn imported_by_folder(files: &[(&str, &str)], sources: &[PythonSource
 /// The folder that the modules in `folder` are imported from.
 pub(super) fn import_root(tree: &Tree, root: &str, folder: &str, imported: &Imported) -> String {
     let mut place = folder;
-    while place != root && tree.has(&join(place, "__init__.py")) {
+    // Beside a manage.py, which is run from there, an `__init__.py` makes no package.
+    let is_package = |folder: &str| {
+        tree.has(&join(folder, "__init__.py")) && !tree.has(&join(folder, "manage.py"))
+    };
+    while place != root && is_package(place) {
         place = parent(place);
     }
     while place != root {

@@ -72,6 +72,17 @@ fn a_folder_of_its_own_name_is_told_from_a_package_of_that_name() {
             "manage",
         ),
         (vec![("p/manage.py", ""), ("p/core/wsgi.py", "")], "p/core/wsgi.py", "p", "core.wsgi"),
+        (
+            vec![
+                ("p/__init__.py", ""),
+                ("p/manage.py", ""),
+                ("p/core/__init__.py", ""),
+                ("p/core/wsgi.py", ""),
+            ],
+            "p/core/wsgi.py",
+            "p",
+            "core.wsgi",
+        ),
     ] {
         assert_named(files, path, root, name);
     }

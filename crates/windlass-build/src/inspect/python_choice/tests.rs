@@ -17,6 +17,7 @@ fn chosen(files: &[(&str, &str)]) -> Result<PythonChoice, InspectError> {
         folders: &[String::new()],
         dockerfile_tag: None,
         declared: &Declared::from_files(&tree, &files)?,
+        own: None,
         available: &[PythonVersion::three(11), PythonVersion::three(13)],
     })
 }

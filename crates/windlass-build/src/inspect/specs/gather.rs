@@ -15,7 +15,7 @@ use crate::inspect::routes;
 use crate::inspect::static_files::{self, StaticFiles};
 use crate::inspect::tree::{join, parent};
 use crate::inspect::writable::{self, Kept, Surroundings};
-use windlass_model::{AppName, Dependencies, Evidence, Finding, Problem};
+use windlass_model::{AppName, Evidence, Finding, Problem};
 
 /// Folders in which declarations are looked for, nearest to the app first. What lies within a
 /// package comes last: a declaration above it counts for all that is below.
@@ -33,6 +33,14 @@ pub(super) fn folders(project: &Project<'_>, app: &App) -> Vec<String> {
         }
     }
     folders
+}
+
+/// The file that holds the app's object, where it is one that was found.
+pub(super) fn app_file<'a>(project: &'a Project<'_>, app: &App) -> Option<&'a str> {
+    match &app.source {
+        Source::Object(reference) => Some(project.modules.named(&reference.module)?.path.as_str()),
+        Source::Given(_) | Source::Runner(_) | Source::Background => None,
+    }
 }
 
 pub(super) fn name(project: &Project<'_>, host: &HostFacts) -> (AppName, Finding) {
@@ -125,15 +133,4 @@ pub(super) fn static_files(
         found
     });
     (found, static_files::outside(&project.modules, &chain, &app.work_dir))
-}
-
-/// Where dependencies are declared, in a few words.
-pub(super) fn describe(dependencies: &Dependencies) -> String {
-    match dependencies {
-        Dependencies::UvLock { dir } if dir.is_empty() => "uv.lock".to_owned(),
-        Dependencies::UvLock { dir } => format!("uv.lock for {dir}"),
-        Dependencies::Requirements { files } => files.join(", "),
-        Dependencies::Project { file } => format!("[project] of {file}"),
-        Dependencies::None => "none declared: well-known imports stand for packages".to_owned(),
-    }
 }

@@ -75,10 +75,10 @@ const CASES: &[Case] = &[
     ),
     ("broken TOML", &[("a.py", FLASK), ("pyproject.toml", "[tool")], "config-syntax", "TOML"),
     (
-        "Poetry alone",
+        "a lock alone",
         &[("a.py", FLASK), ("poetry.lock", "")],
-        "dependencies-foreign",
-        "poetry export",
+        "lock-without-declaration",
+        "of Poetry",
     ),
     (
         "misspelt requirements",

@@ -221,7 +221,7 @@ fn a_fresh_django_project() {
     assert_eq!(found.build.health_path.as_deref(), Some("/"));
     assert_eq!(found.app.persist, [PersistPath { path: "db.sqlite3".into(), directory: false }]);
     let codes: Vec<&str> = found.warnings.iter().map(|warning| warning.code.as_str()).collect();
-    assert_eq!(codes, ["django-debug"]);
+    assert_eq!(codes, ["django-debug", "dependencies-inferred"]);
 }
 
 #[test]

@@ -2,13 +2,14 @@
 
 use super::*;
 use std::fs;
-use windlass_model::{AppName, PythonVersion};
+use windlass_model::{AppName, PythonVersion, Selection};
 
 fn spec(dependencies: Dependencies) -> BuildSpec {
     BuildSpec {
         app: AppName::from_loose("app"),
         python: PythonVersion::three(13),
         dependencies,
+        selection: Selection::default(),
         extra_requirements: Vec::new(),
         install_project: false,
         python_path: Vec::new(),
@@ -40,7 +41,7 @@ fn nested_requirements_count_wherever_the_project_is() {
         fs::write(folder.path().join("sub/base.txt"), "--requirement=../deep.txt # x\n")
             .expect("written");
         fs::write(folder.path().join("deep.txt"), body).expect("written");
-        Declaration::read(&requirements("all.txt"), folder.path(), 5).expect("readable")
+        Declaration::read(&requirements("all.txt"), folder.path(), 5).expect("readable").digest
     };
     assert_eq!(read("a\n"), read("a\n"));
     assert_ne!(read("a\n"), read("b\n"));

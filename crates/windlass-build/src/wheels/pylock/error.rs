@@ -6,11 +6,37 @@ use crate::wheels::target::Target;
 #[derive(Debug, thiserror::Error)]
 pub enum PylockError {
     /// Not TOML, or not of the standard's form.
-    #[error("the resolver's answer is not a valid pylock.toml")]
+    #[error("this is not a valid pylock.toml")]
     Invalid {
         /// What the parser says, with the place.
         #[source]
         source: toml::de::Error,
+    },
+    /// A form that this Windlass does not read.
+    #[error("the lock has the form {version}, and this Windlass reads 1")]
+    Version {
+        /// The form.
+        version: String,
+    },
+    /// `requires-python` is no version specifier.
+    #[error("`requires-python = \"{written}\"` is not a version specifier")]
+    RequiresPython {
+        /// As written.
+        written: String,
+    },
+    /// The lock is for other Pythons.
+    #[error("the lock is for Python {written}, and the image has {}", target.full_version())]
+    OtherPython {
+        /// As written.
+        written: String,
+        /// For what it was read.
+        target: Target,
+    },
+    /// The lock is for other systems.
+    #[error("the lock is for {}, and not for the image", listed.join(" or "))]
+    OtherEnvironment {
+        /// The markers of the environments that it is for.
+        listed: Vec<String>,
     },
     /// A marker that is none.
     #[error("package `{package}` has the marker `{marker}`, which is not a valid one")]

@@ -20,7 +20,8 @@ fn read_one(body: &str) -> Result<Resolution, PylockError> {
 
 fn read_listed(body: &str, hashes: &Hashes) -> Result<Resolution, PylockError> {
     let preferred = &Preferred::new();
-    let reading = Reading { target: TRIXIE, base: Path::new("/base"), preferred, hashes };
+    let base = Path::new("/base");
+    let reading = Reading { target: TRIXIE, base, preferred, hashes, extras: &[] };
     read(&format!("lock-version = '1.0'\n{body}"), reading)
 }
 

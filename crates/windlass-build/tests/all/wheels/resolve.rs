@@ -8,6 +8,7 @@ fn lock_of(resolved: &Resolved) -> WindlassLock {
     WindlassLock {
         version: WindlassLock::VERSION,
         declaration: resolved.declaration,
+        as_of: resolved.as_of.for_lock(),
         python: python().1,
         suite: "trixie".to_owned(),
         machine: target().machine.as_str().to_owned(),

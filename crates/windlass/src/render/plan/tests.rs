@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use windlass_model::rollout::Phase;
 use windlass_model::{
     AppName, AppSpec, BuildSpec, DebianPackage, Dependencies, Evidence, PersistPath, ProbeSpec,
-    ProcessType, PythonVersion, ReleaseNumber, Resources,
+    ProcessType, PythonVersion, ReleaseNumber, Resources, Selection,
 };
 
 fn web() -> ProcessSpec {
@@ -54,6 +54,7 @@ fn report() -> PlanReport {
             app,
             python: PythonVersion::three(13),
             dependencies: Dependencies::Project { file: "pyproject.toml".to_owned() },
+            selection: Selection::default(),
             extra_requirements: vec!["gunicorn".to_owned()],
             install_project: false,
             python_path: Vec::new(),

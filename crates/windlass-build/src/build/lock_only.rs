@@ -1,0 +1,80 @@
+//! The lock that a build would write, without building.
+
+use super::{BuildError, BuildSettings, locked, root};
+use crate::debian::pythons;
+use crate::download::Downloader;
+use crate::image::{Shelf, SystemError, SystemRequest};
+use crate::libraries::ObjectNotes;
+use crate::meter::Meter;
+use crate::wheels::lock::{LockedDebian, WindlassLock};
+use crate::wheels::{self, Moved, ResolveRequest, Resolved, Target};
+use std::path::Path;
+use std::sync::OnceLock;
+use windlass_model::BuildSpec;
+use windlass_oci::ImageStore;
+
+/// What to lock.
+#[derive(Clone, Copy)]
+pub(crate) struct LockOrder<'a> {
+    pub(crate) spec: &'a BuildSpec,
+    pub(crate) project: &'a Path,
+    pub(crate) cache: &'a Path,
+    pub(crate) images: &'a Path,
+    pub(crate) settings: &'a BuildSettings,
+}
+
+/// Plans the image's system and resolves its packages; `kept` is the lock that shall hold.
+pub(crate) fn lock_only(
+    order: &LockOrder<'_>,
+    kept: Option<&WindlassLock>,
+) -> Result<(WindlassLock, Resolved), BuildError> {
+    let quiet = |_| {};
+    let meter = Meter::new(&quiet);
+    let store = ImageStore::open(order.images)?;
+    let shelf = Shelf { store: &store, notes: order.cache.join("layers") };
+    let downloader = Downloader::new(order.settings.download.clone());
+    let notes = ObjectNotes { folder: order.cache.join("objects") };
+    let (root, machine) = root::of(order.spec)?;
+    let wanted = SystemRequest {
+        pins: locked::debian_pins(kept, &root),
+        spec: root.clone(),
+        access: &order.settings.access,
+        downloader: &downloader,
+        cache: &order.cache.join("debian"),
+        shelf: &shelf,
+        notes: &notes,
+        index: OnceLock::new(),
+    };
+    let plan = wanted.plan(&[], &meter)?;
+    let glibc = Target::glibc_of(&root.suite)
+        .ok_or(SystemError::Python { python: root.python, available: pythons() })?;
+    let patch = plan.python_patch(root.python);
+    let resolved = wheels::resolve(&ResolveRequest {
+        spec: order.spec,
+        project: order.project,
+        target: Target { python: root.python, patch, glibc, machine },
+        tools: &order.settings.tools,
+        cache: order.cache,
+        lock: kept,
+    })?;
+    let mut lock = locked::lock_of(&root, machine, &plan, &resolved);
+    // What wheels need of the system is known once they are installed: what a build found stays.
+    if let Some(kept) = kept.filter(|kept| kept.suite == lock.suite && kept.machine == lock.machine)
+    {
+        let is_new = |old: &&LockedDebian| !lock.debian.iter().any(|new| new.name == old.name);
+        let found: Vec<LockedDebian> = kept.debian.iter().filter(is_new).cloned().collect();
+        lock.debian.extend(found);
+        lock.debian.sort();
+    }
+    Ok((lock, resolved))
+}
+
+/// The Debian packages that moved between two locks.
+pub(crate) fn locked_root(before: &WindlassLock, after: &WindlassLock) -> Vec<Moved> {
+    let moved = before.debian.iter().filter_map(|old| {
+        let new = after.debian.iter().find(|new| new.name == old.name)?;
+        let (name, from, to) = (old.name.clone(), old.version.clone(), new.version.clone());
+        (from != to).then_some(Moved::Changed { name, from, to })
+    });
+    moved.collect()
+}
