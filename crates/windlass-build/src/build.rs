@@ -131,7 +131,7 @@ fn assemble(
 ) -> Result<BuiltImage, BuildError> {
     let meter = Meter::new(progress);
     let store = ImageStore::open(&request.dirs.images)?;
-    let shelf = Shelf { store: &store, notes: request.dirs.cache.join("layers") };
+    let shelf = Shelf::new(&store, request.dirs.cache.join("layers"), request.spec.compression);
     let notes = ObjectNotes { folder: request.dirs.cache.join("objects") };
     let downloader = Downloader::new(request.settings.download.clone());
     let (root, machine) = root::of(request.spec)?;

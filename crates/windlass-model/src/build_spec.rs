@@ -52,6 +52,9 @@ pub struct BuildSpec {
     /// Static files to collect after these commands.
     #[serde(default)]
     pub collect_static: Option<CollectStatic>,
+    /// How the image's layers are compressed.
+    #[serde(default)]
+    pub compression: Compression,
 }
 
 /// How Django's static files are collected.
@@ -67,6 +70,19 @@ pub struct CollectStatic {
     /// Variables that settings may take a secret key from; while static files are collected each
     /// of them has a text in its place.
     pub placeholders: Vec<String>,
+}
+
+/// A compression of layers.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Compression {
+    /// What everything reads.
+    #[default]
+    Gzip,
+    /// Smaller and faster to unpack; some platforms that run images cannot read it.
+    Zstd,
 }
 
 /// A Debian package that the project asks for.

@@ -18,7 +18,9 @@ pub use error::{ConfigError, Place, ValueError};
 pub use process::{CommandLine, ProcessConfig};
 pub use values::{AppReference, ServerKind};
 
-use crate::{AppName, PersistPath, ProbeSpec, ProcessType, PythonVersion, ResolveDate};
+use crate::{
+    AppName, Compression, PersistPath, ProbeSpec, ProcessType, PythonVersion, ResolveDate,
+};
 use std::collections::BTreeMap;
 
 /// The table `[tool.windlass]`, as far as it is filled in.
@@ -65,6 +67,8 @@ pub struct AppConfig {
     pub exclude: Vec<String>,
     /// Files that look like secrets and are none, in the syntax of `exclude`.
     pub allow_files: Vec<String>,
+    /// How the image's layers are compressed.
+    pub compression: Compression,
     /// Line of each key that is present, such as `app` or `processes.web`.
     lines: BTreeMap<String, u32>,
 }

@@ -41,6 +41,8 @@ impl Descriptor {
     pub const CONFIG: &'static str = "application/vnd.oci.image.config.v1+json";
     /// A layer: tar, compressed with gzip.
     pub const LAYER_GZIP: &'static str = "application/vnd.oci.image.layer.v1.tar+gzip";
+    /// A layer: tar, compressed with Zstandard.
+    pub const LAYER_ZSTD: &'static str = "application/vnd.oci.image.layer.v1.tar+zstd";
     /// A layer: plain tar.
     pub const LAYER_TAR: &'static str = "application/vnd.oci.image.layer.v1.tar";
     /// The config of what needs none: the two bytes `{}` (`manifest.md`, "empty descriptor").

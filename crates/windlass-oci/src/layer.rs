@@ -2,11 +2,11 @@
 //!
 //! Invariants: entries are sorted, every folder is written before what it holds, no path comes
 //! twice, times and owners are 0, the gzip header carries neither name nor time. The digest and
-//! the diff-id are computed in the one pass that writes. Only gzip for now; another compression
-//! would be another `out` around the same tar.
+//! the diff-id are computed in the one pass that writes. Gzip unless Zstandard is asked for.
 
 mod arrange;
 mod header;
+mod packer;
 mod spliced;
 
 pub(crate) use arrange::is_layer_path;
@@ -15,15 +15,15 @@ pub use spliced::{SplicedFile, SplicedLayer};
 
 use crate::hashing::Hashing;
 use crate::{Content, Descriptor, EntryKind, LayerEntry};
-use flate2::{Compression, GzBuilder, write::GzEncoder};
+use packer::Packer;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use windlass_model::Digest;
 
-/// Writes one layer to `out` as a gzip-compressed tar.
+/// Writes one layer to `out` as a compressed tar.
 pub struct LayerWriter<W: Write> {
-    tar: Hashing<GzEncoder<Hashing<W>>>,
+    tar: Hashing<Packer<Hashing<W>>>,
 }
 
 /// What a written layer is.
@@ -87,13 +87,19 @@ pub enum LayerError {
 }
 
 impl<W: Write> LayerWriter<W> {
-    /// A writer at the given gzip level (0 to 9).
+    /// A writer of gzip at the given level (0 to 9).
     pub fn new(out: W, level: u32) -> Self {
-        let gzip = GzBuilder::new()
-            .mtime(0)
-            .operating_system(255)
-            .write(Hashing::new(out), Compression::new(level));
-        Self { tar: Hashing::new(gzip) }
+        Self { tar: Hashing::new(Packer::gzip(Hashing::new(out), level)) }
+    }
+
+    /// A writer of Zstandard.
+    ///
+    /// # Errors
+    /// A compressor that cannot be set up.
+    pub fn zstd(out: W) -> Result<Self, LayerError> {
+        let packer =
+            Packer::zstd(Hashing::new(out)).map_err(|source| LayerError::Write { source })?;
+        Ok(Self { tar: Hashing::new(packer) })
     }
 
     /// Arranges and writes all entries, ends the layer, and gives back `out`.
@@ -108,9 +114,10 @@ impl<W: Write> LayerWriter<W> {
         }
         let write = |source| LayerError::Write { source };
         self.tar.write_all(&[0; 1024]).map_err(write)?;
-        let (gzip, diff_id, _) = self.tar.finish();
-        let (out, digest, size) = gzip.finish().map_err(write)?.finish();
-        let descriptor = Descriptor::new(Descriptor::LAYER_GZIP, digest, size);
+        let (packer, diff_id, _) = self.tar.finish();
+        let media_type = packer.media_type();
+        let (out, digest, size) = packer.finish().map_err(write)?.finish();
+        let descriptor = Descriptor::new(media_type, digest, size);
         Ok((out, LayerInfo { descriptor, diff_id }))
     }
 

@@ -31,7 +31,7 @@ pub struct Expected {
     pub diff_id: Digest,
 }
 
-/// Unpacks the layer at `blob`, tar or gzip of any number of members, into the empty folder `dir`.
+/// Unpacks the layer at `blob`, tar, gzip of any number of members or Zstandard of any of frames, into the empty folder `dir`.
 ///
 /// # Errors
 /// A layer that is damaged or unsafe, and what the disk meets. `dir` is then to be thrown away.
@@ -39,8 +39,15 @@ pub fn unpack_layer(blob: &Path, expected: Expected, dir: &Path) -> Result<(), U
     let read = |source| UnpackError::Read { blob: blob.to_owned(), source };
     let file = File::open(blob).map_err(read)?;
     let mut packed = BufReader::with_capacity(128 * 1024, Hashing::new(file));
-    let gzip = packed.fill_buf().map_err(read)?.starts_with(&[0x1f, 0x8b]);
-    let (packed, diff_id) = if gzip {
+    let start = packed.fill_buf().map_err(read)?;
+    let is_gzip = start.starts_with(&[0x1f, 0x8b]);
+    let is_zstd = start.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]);
+    let (packed, diff_id) = if is_zstd {
+        // Any number of frames; a window of more than 128 MiB is refused.
+        let decoder = zstd::Decoder::with_buffer(packed).map_err(read)?;
+        let (decoder, diff_id) = entries(decoder, blob, dir)?;
+        (decoder.finish(), diff_id)
+    } else if is_gzip {
         let (decoder, diff_id) = entries(MultiGzDecoder::new(packed), blob, dir)?;
         (decoder.into_inner(), diff_id)
     } else {

@@ -29,12 +29,13 @@ const BINARY_NEEDS: [&str; 6] = [
 ];
 
 /// Who alone may depend on a package, for its code; tests may use what they like.
-const OWNERS: [(&str, &[&str]); 22] = [
+const OWNERS: [(&str, &[&str]); 23] = [
     ("libc", &["windlass-engine"]),
     ("seccompiler", &["windlass-engine"]),
     ("landlock", &["windlass-engine"]),
     ("tar", &["windlass-oci", "windlass-build"]),
     ("flate2", &["windlass-oci", "windlass-build"]),
+    ("zstd", &["windlass-oci"]),
     ("lzma-rust2", &["windlass-build"]),
     ("zip", &["windlass-build"]),
     ("pgp", &["windlass-build"]),

@@ -31,7 +31,7 @@ pub(crate) fn lock_only(
     let quiet = |_| {};
     let meter = Meter::new(&quiet);
     let store = ImageStore::open(order.images)?;
-    let shelf = Shelf { store: &store, notes: order.cache.join("layers") };
+    let shelf = Shelf::new(&store, order.cache.join("layers"), order.spec.compression);
     let downloader = Downloader::new(order.settings.download.clone());
     let notes = ObjectNotes { folder: order.cache.join("objects") };
     let (root, machine) = root::of(order.spec)?;

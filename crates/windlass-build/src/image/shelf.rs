@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 use std::io::Write as _;
 use std::path::PathBuf;
-use windlass_model::Digest;
+use windlass_model::{Compression, Digest};
 use windlass_oci::{
     BlobWriter, ImageStore, LayerEntry, LayerError, LayerInfo, LayerWriter, SplicedLayer,
     StoreError,
@@ -22,8 +22,10 @@ const GZIP_LEVEL: u32 = 4;
 #[derive(Debug)]
 pub(crate) struct Shelf<'a> {
     pub(crate) store: &'a ImageStore,
-    /// Folder of the notes: one per key.
-    pub(crate) notes: PathBuf,
+    /// Folder of the notes: one per key and compression.
+    notes: PathBuf,
+    /// How layers are compressed.
+    compression: Compression,
 }
 
 /// Why a layer could not be made or noted.
@@ -51,7 +53,12 @@ pub(crate) fn key_of(inputs: &impl Serialize) -> Digest {
     Digest::from_bytes(Sha256::digest(json).into())
 }
 
-impl Shelf<'_> {
+impl<'a> Shelf<'a> {
+    /// A shelf whose notes are in the folder `notes`.
+    pub(crate) fn new(store: &'a ImageStore, notes: PathBuf, compression: Compression) -> Self {
+        Self { store, notes, compression }
+    }
+
     /// The layer made from these inputs, if it was made before and is still there.
     pub(crate) fn find(&self, key: &Digest) -> Option<LayerInfo> {
         let info: LayerInfo = self.read(key)?;
@@ -76,7 +83,11 @@ impl Shelf<'_> {
         entries: Vec<LayerEntry>,
     ) -> Result<LayerInfo, ShelfError> {
         let out = self.store.blob_writer()?;
-        self.keep(key, LayerWriter::new(out, GZIP_LEVEL).write(entries)?)
+        let writer = match self.compression {
+            Compression::Gzip => LayerWriter::new(out, GZIP_LEVEL),
+            Compression::Zstd => LayerWriter::zstd(out)?,
+        };
+        self.keep(key, writer.write(entries)?)
     }
 
     /// Joins a layer from segments and notes it.
@@ -86,7 +97,7 @@ impl Shelf<'_> {
         layer: &SplicedLayer<'_>,
     ) -> Result<LayerInfo, ShelfError> {
         let out = self.store.blob_writer()?;
-        self.keep(key, layer.write(out)?)
+        self.keep(key, layer.write(out, self.compression)?)
     }
 
     fn keep(
@@ -102,11 +113,18 @@ impl Shelf<'_> {
     }
 
     fn read<T: DeserializeOwned>(&self, key: &Digest) -> Option<T> {
-        serde_json::from_slice(&std::fs::read(self.notes.join(key.hex())).ok()?).ok()
+        serde_json::from_slice(&std::fs::read(self.note_of(key)).ok()?).ok()
+    }
+
+    fn note_of(&self, key: &Digest) -> PathBuf {
+        match self.compression {
+            Compression::Gzip => self.notes.join(key.hex()),
+            Compression::Zstd => self.notes.join(format!("{}-zstd", key.hex())),
+        }
     }
 
     fn note(&self, key: &Digest, what: &impl Serialize) -> Result<(), ShelfError> {
-        let path = self.notes.join(key.hex());
+        let path = self.note_of(key);
         let write = || {
             std::fs::create_dir_all(&self.notes)?;
             let mut file = tempfile::NamedTempFile::new_in(&self.notes)?;

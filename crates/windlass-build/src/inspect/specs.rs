@@ -235,6 +235,7 @@ impl Parts<'_> {
             build_secrets: self.project.config.build_secrets.clone(),
             build_env: self.project.config.env.clone(),
             collect_static: None,
+            compression: self.project.config.compression,
         }
     }
 

@@ -38,6 +38,7 @@ pub(crate) fn spec(python: PythonVersion) -> BuildSpec {
         build_secrets: vec![],
         build_env: std::collections::BTreeMap::new(),
         collect_static: None,
+        compression: windlass_model::Compression::Gzip,
     }
 }
 

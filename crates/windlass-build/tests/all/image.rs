@@ -1,6 +1,8 @@
 //! Whole images from the archive that this machine is set up for. Packages and indexes are kept
 //! between runs; everything that is made from them is made anew.
 
+mod packages;
+
 use super::archive::spec;
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
@@ -74,12 +76,21 @@ impl Workplace {
 
     /// Builds, and is cancelled once this part has ended.
     fn build_until(&self, spec: &BuildSpec, part: &str) -> Result<BuiltImage, BuildError> {
+        self.build_with(spec, part, &BuildSettings::default())
+    }
+
+    fn build_with(
+        &self,
+        spec: &BuildSpec,
+        part: &str,
+        settings: &BuildSettings,
+    ) -> Result<BuiltImage, BuildError> {
         let cancelled = AtomicBool::new(false);
         let request = BuildRequest {
             spec,
             project: &self.project(),
             dirs: &self.dirs(),
-            settings: &BuildSettings::default(),
+            settings,
             cancelled: &cancelled,
             run_step: &no_container,
             output: &|_| {},

@@ -20,7 +20,7 @@ use windlass_build::wheels::{
     ResolveError, ResolveRequest, Resolved, Target, UvSearch, install, lock, place_packages,
     resolve,
 };
-use windlass_model::{AppName, BuildSpec, Dependencies, PythonVersion, Selection};
+use windlass_model::{AppName, BuildSpec, Compression, Dependencies, PythonVersion, Selection};
 use windlass_oci::{Content, EntryKind, LayerEntry};
 
 /// A cache that all tests share, and that outlives them.
@@ -115,6 +115,7 @@ fn spec(dependencies: Dependencies, extra: &[&str]) -> BuildSpec {
         build_secrets: vec![],
         build_env: BTreeMap::new(),
         collect_static: None,
+        compression: Compression::Gzip,
     }
 }
 
@@ -183,7 +184,8 @@ fn install_in(
     let installed = place_in(cache, project, spec, resolution)?;
     let mut entries = BTreeMap::new();
     for layer in &installed.layers {
-        let (bytes, _) = installed.spliced(layer).write(Vec::new()).expect("a layer");
+        let (bytes, _) =
+            installed.spliced(layer).write(Vec::new(), Compression::Gzip).expect("a layer");
         let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(bytes.as_slice()));
         for entry in archive.entries().expect("a tar") {
             let entry = read_entry(entry.expect("an entry"));

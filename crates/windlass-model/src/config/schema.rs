@@ -5,13 +5,15 @@ use super::error::{ConfigError, ValueError};
 use super::process::{CommandLine, command, process};
 use super::reader::{Item, Reader, place};
 use super::resolution::{dependencies_file, group_name, resolve_date};
-use super::values::{debian_package, host, inside_project, persist_path, url_path, variable};
+use super::values::{
+    compression, debian_package, host, inside_project, persist_path, url_path, variable,
+};
 use crate::quantity::parse_duration_ms;
 use crate::{ProbeSpec, ProcessType};
 use std::collections::BTreeMap;
 use toml::de::{DeTable, DeValue};
 
-const KEYS: [&str; 21] = [
+const KEYS: [&str; 22] = [
     "name",
     "root",
     "python",
@@ -33,7 +35,9 @@ const KEYS: [&str; 21] = [
     "apt",
     "exclude",
     "allow-files",
+    "image",
 ];
+const IMAGE_KEYS: [&str; 1] = ["compression"];
 const HEALTH_KEYS: [&str; 6] = ["path", "accept", "successes", "interval", "timeout", "deadline"];
 const PROCESSES: &str = "[tool.windlass.processes]";
 
@@ -96,6 +100,7 @@ fn fill(config: &mut AppConfig, item: &Item<'_>) -> Result<(), ConfigError> {
         }
         "apt" => config.apt = item.texts("apt = [\"libpq5\"]", debian_package)?,
         "exclude" => config.exclude = item.texts("exclude = [\"*.ipynb\"]", pattern)?,
+        "image" => image(config, item)?,
         _ => {
             let example = "allow-files = [\"tests/fixtures/key.pem\"]";
             config.allow_files = item.texts(example, pattern)?;
@@ -112,6 +117,15 @@ fn pattern(text: &str) -> Result<String, ValueError> {
 
 fn commands(item: &Item<'_>, example: &'static str) -> Result<Vec<CommandLine>, ConfigError> {
     item.array("an array of commands", example)?.iter().map(command).collect()
+}
+
+fn image(config: &mut AppConfig, item: &Item<'_>) -> Result<(), ConfigError> {
+    let table = item.as_table().ok_or_else(|| item.wrong("a table", "[tool.windlass.image]"))?;
+    let reader = Reader::open(item.source(), &item.key, table, &IMAGE_KEYS)?;
+    if let Some(item) = reader.get("compression") {
+        config.compression = item.text("compression = \"zstd\"", compression)?;
+    }
+    Ok(())
 }
 
 fn processes(config: &mut AppConfig, item: &Item<'_>) -> Result<(), ConfigError> {

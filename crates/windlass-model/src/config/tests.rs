@@ -26,15 +26,19 @@ fn the_reference_is_the_schema() {
     assert_eq!((health.interval_ms, health.deadline_ms), (100, 60_000));
     assert_eq!(config.release, [CommandLine::Line("flask db upgrade".to_owned())]);
     assert_eq!(config.persist.as_ref().map(Vec::len), Some(2));
+    assert_eq!(config.compression, crate::Compression::Gzip);
     let line = config.line_of("processes.web").expect("its place is known");
     assert!(REFERENCE.lines().nth(line as usize - 1).is_some_and(|text| text.contains("web")));
 }
 
 #[test]
 fn every_known_key_is_in_the_reference() {
-    for known in
-        ["[tool.windlass]\nx=1", "[tool.windlass.health]\nx=1", "[tool.windlass.processes.a]\nx=1"]
-    {
+    for known in [
+        "[tool.windlass]\nx=1",
+        "[tool.windlass.health]\nx=1",
+        "[tool.windlass.image]\nx=1",
+        "[tool.windlass.processes.a]\nx=1",
+    ] {
         let Err(ConfigError::UnknownKey { known, .. }) = AppConfig::from_pyproject(known) else {
             panic!("{known} must be refused");
         };

@@ -1,7 +1,7 @@
 //! Values of single keys, from the text that people write.
 
 use super::error::ValueError;
-use crate::PersistPath;
+use crate::{Compression, PersistPath};
 use std::fmt;
 use std::str::FromStr;
 
@@ -29,6 +29,15 @@ pub enum ServerKind {
     Granian,
     /// waitress: WSGI.
     Waitress,
+}
+
+/// How layers are compressed, by its name.
+pub(super) fn compression(text: &str) -> Result<Compression, ValueError> {
+    match text {
+        "gzip" => Ok(Compression::Gzip),
+        "zstd" => Ok(Compression::Zstd),
+        _ => Err(ValueError::NotOneOf { text: text.to_owned(), known: &["gzip", "zstd"] }),
+    }
 }
 
 impl ServerKind {

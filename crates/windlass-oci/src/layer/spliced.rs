@@ -7,6 +7,7 @@
 //! error and never in a layer. The tar is hashed in a thread of its own: hashing is all that is
 //! left to do. A run of slices is read in one sweep, and no layer is ever held in memory.
 
+use super::packer::Packer;
 use super::{LayerError, LayerInfo, arrange, header};
 use crate::Descriptor;
 use crate::deflate::{FINAL_EMPTY, pack, pack_fixed};
@@ -17,7 +18,7 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Seek as _, SeekFrom, Write};
 use std::path::Path;
-use windlass_model::Digest;
+use windlass_model::{Compression, Digest};
 
 /// What a layer is joined from.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -46,24 +47,38 @@ const TAR_END: [u8; 1024] = [0; 1024];
 const BUFFER: usize = 256 * 1024;
 
 impl SplicedLayer<'_> {
-    /// Writes the layer to `out` as a gzip-compressed tar, and gives `out` back.
+    /// Writes the layer to `out` as a compressed tar, and gives `out` back. Only gzip is joined from
+    /// the segments' pieces; Zstandard is compressed as a whole, from the segments' tar.
     ///
     /// # Errors
     /// Paths that cannot be in a layer, damaged segments, and what reading and writing meet.
-    pub fn write<W: Write>(&self, out: W) -> Result<(W, LayerInfo), LayerError> {
+    pub fn write<W: Write>(
+        &self,
+        out: W,
+        compression: Compression,
+    ) -> Result<(W, LayerInfo), LayerError> {
         self.check()?;
         let folders: Vec<u8> =
             self.folders.iter().flat_map(|path| header::folder_head(path)).collect();
         std::thread::scope(|scope| {
             let hashing = scope.spawn(|| self.hash_tar(&folders));
-            let packed = self.write_packed(out, &folders);
+            let packed = match compression {
+                Compression::Gzip => self.write_packed(out, &folders),
+                Compression::Zstd => self.write_zstd(out, &folders),
+            };
             let (diff_id, crc32, length) = hashing.join().expect("hashing does not panic")?;
             let mut out = packed?;
-            // RFC 1952: the length counts modulo 2^32.
-            let trailer = [crc32.to_le_bytes(), (length as u32).to_le_bytes()].concat();
-            out.write_all(&trailer).map_err(|source| LayerError::Write { source })?;
+            if compression == Compression::Gzip {
+                // RFC 1952: the length counts modulo 2^32.
+                let trailer = [crc32.to_le_bytes(), (length as u32).to_le_bytes()].concat();
+                out.write_all(&trailer).map_err(|source| LayerError::Write { source })?;
+            }
             let (out, digest, size) = out.finish();
-            let descriptor = Descriptor::new(Descriptor::LAYER_GZIP, digest, size);
+            let media_type = match compression {
+                Compression::Gzip => Descriptor::LAYER_GZIP,
+                Compression::Zstd => Descriptor::LAYER_ZSTD,
+            };
+            let descriptor = Descriptor::new(media_type, digest, size);
             Ok((out, LayerInfo { descriptor, diff_id }))
         })
     }
@@ -120,6 +135,16 @@ impl SplicedLayer<'_> {
         out.write_all(&pack_fixed(&TAR_END)).map_err(write)?;
         out.write_all(&FINAL_EMPTY).map_err(write)?;
         Ok(out)
+    }
+
+    fn write_zstd<W: Write>(&self, out: W, folders: &[u8]) -> Result<Hashing<W>, LayerError> {
+        let write = |source| LayerError::Write { source };
+        let mut packer = Packer::zstd(Hashing::new(out)).map_err(write)?;
+        packer.write_all(folders).map_err(write)?;
+        let mut put = |bytes: &[u8]| packer.write_all(bytes);
+        self.sweep(|segment| &segment.tar, |slice| slice.tar, &mut put)?;
+        packer.write_all(&TAR_END).map_err(write)?;
+        packer.finish().map_err(write)
     }
 
     /// Reads one form of all files, in order; slices that follow each other without a seek.

@@ -4,18 +4,18 @@ mod refused;
 
 use super::deflate::{Numbers, corpora};
 use flate2::read::{GzDecoder, MultiGzDecoder};
-use flate2::{Compression, write::DeflateEncoder};
+use flate2::write::DeflateEncoder;
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
-use windlass_model::Digest;
+use windlass_model::{Compression, Digest};
 use windlass_oci::deflate::DeflateError;
 use windlass_oci::{
-    FileHead, FileRange, LayerError, LayerInfo, PieceSource, SegmentError, SegmentFiles,
-    SegmentWriter, Slice, SplicedFile, SplicedLayer,
+    Expected, FileHead, FileRange, LayerError, LayerInfo, PieceSource, SegmentError, SegmentFiles,
+    SegmentWriter, Slice, SplicedFile, SplicedLayer, unpack_layer,
 };
 
 struct Segment {
@@ -54,7 +54,7 @@ fn segment(dir: &Path, files: Vec<(String, Vec<u8>)>) -> Segment {
 /// A file with a raw stream.
 fn stream(bytes: &[u8], level: u32) -> File {
     let file = tempfile::tempfile().expect("a file");
-    let mut encoder = DeflateEncoder::new(file, Compression::new(level));
+    let mut encoder = DeflateEncoder::new(file, flate2::Compression::new(level));
     encoder.write_all(bytes).expect("written");
     encoder.finish().expect("written")
 }
@@ -89,7 +89,7 @@ fn many_segments(dir: &Path) -> Vec<Segment> {
 }
 
 fn write(layer: &SplicedLayer<'_>) -> (Vec<u8>, LayerInfo) {
-    layer.write(Vec::new()).expect("written")
+    layer.write(Vec::new(), Compression::Gzip).expect("written")
 }
 
 fn sha256(bytes: &[u8]) -> Digest {
@@ -132,6 +132,35 @@ fn a_layer_is_one_member_and_its_digests_are_right() {
 }
 
 #[test]
+fn zstandard_holds_the_same_tar_and_is_unpacked() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let segments = many_segments(dir.path());
+    let layer = layer_of(&segments, &|_| true);
+    let (_, gzip) = write(&layer);
+    let (bytes, info) = layer.write(Vec::new(), Compression::Zstd).expect("written");
+    assert_eq!(layer.write(Vec::new(), Compression::Zstd).expect("written").0, bytes);
+    assert_eq!(info.diff_id, gzip.diff_id);
+    assert!(info.descriptor.media_type.ends_with(".tar+zstd"));
+    assert_eq!(
+        (info.descriptor.digest, info.descriptor.size),
+        (sha256(&bytes), bytes.len() as u64)
+    );
+    assert_eq!(sha256(&through("zstd", &["-dc"], &bytes)), info.diff_id);
+    let (blob, root) = (dir.path().join("blob"), dir.path().join("root"));
+    std::fs::write(&blob, &bytes).expect("written");
+    std::fs::create_dir(&root).expect("made");
+    let expected = Expected { digest: info.descriptor.digest, diff_id: info.diff_id };
+    unpack_layer(&blob, expected, &root).expect("unpacked");
+    let (path, _, content, _) = &segments[0].entries[3];
+    assert!(std::fs::read(root.join(path)).expect("there") == *content);
+    let mut bad = bytes.clone();
+    let middle = bad.len() / 2;
+    bad[middle] ^= 1;
+    std::fs::write(&blob, &bad).expect("written");
+    unpack_layer(&blob, expected, &root).expect_err("damaged");
+}
+
+#[test]
 fn any_selection_in_any_order_is_a_layer() {
     let dir = tempfile::tempdir().expect("a folder");
     let segments = many_segments(dir.path());
@@ -169,25 +198,8 @@ fn through(program: &str, arguments: &[&str], input: &[u8]) -> Vec<u8> {
     output.stdout
 }
 
-/// Reads entries with Python's decoders, and writes each again from what its header says: path,
-/// type, mode, size, nothing else. POSIX leaves open what stands where a device has its numbers.
-const TAR_AGAIN: &str = "import gzip, hashlib, sys, tarfile
-source = gzip.GzipFile(fileobj=sys.stdin.buffer)
-again = hashlib.sha256()
-with tarfile.open(fileobj=source, mode='r|') as old:
-    for found in old:
-        made = tarfile.TarInfo(found.name)
-        made.mode, made.size, made.type = found.mode, found.size, found.type
-        head = bytearray(made.tobuf(tarfile.USTAR_FORMAT))
-        head[329:345] = b'0000000\\0' * 2
-        head[148:156] = b' ' * 8
-        head[148:156] = b'%06o\\0 ' % sum(head)
-        again.update(head)
-        if found.isreg():
-            again.update(old.extractfile(found).read() + bytes(-found.size % 512))
-again.update(bytes(1024))
-print(again.hexdigest())
-";
+/// Prints the digest of an independent tar of the layer on its input.
+const TAR_AGAIN: &str = include_str!("tar_again.py");
 
 #[test]
 fn other_decoders_read_it_and_an_independent_tar_of_it_is_the_same() {

@@ -25,6 +25,7 @@ fn spec(dependencies: Dependencies) -> BuildSpec {
         build_secrets: vec![],
         build_env: std::collections::BTreeMap::new(),
         collect_static: None,
+        compression: windlass_model::Compression::Gzip,
     }
 }
 

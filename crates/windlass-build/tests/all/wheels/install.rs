@@ -141,14 +141,17 @@ fn a_flipped_bit_in_a_segment_is_an_error_that_names_it() {
         bytes[middle] ^= 4;
         std::fs::write(path, &bytes).expect("written");
         let again = run().expect("it is as long as it was");
-        let error = again.spliced(&again.layers[0]).write(Vec::new()).expect_err("damaged");
+        let error = again
+            .spliced(&again.layers[0])
+            .write(Vec::new(), Compression::Gzip)
+            .expect_err("damaged");
         match error {
             LayerError::Damaged { path: named } => assert_eq!(named, *path),
             other => panic!("{other:?}"),
         }
         discard_segment(path).expect("removed");
         let again = run().expect("made again");
-        again.spliced(&again.layers[0]).write(Vec::new()).expect("whole");
+        again.spliced(&again.layers[0]).write(Vec::new(), Compression::Gzip).expect("whole");
     }
     // The compiler reads sources from the wheel's segment.
     let [wheel, bytecode] = &installed.packages[0].segments;

@@ -16,14 +16,17 @@ fn a_damaged_segment_never_becomes_a_layer() {
             let bit = numbers.below(bad.len() as u64 * 8);
             bad[(bit / 8) as usize] ^= 1 << (bit % 8);
             std::fs::write(place, bad).expect("written");
-            let refused = layer.write(Vec::new());
+            let refused = layer.write(Vec::new(), Compression::Gzip);
             assert!(
                 matches!(&refused, Err(LayerError::Damaged { path }) if path == place),
                 "{refused:?}"
             );
         }
         std::fs::write(place, &good[..good.len() / 2]).expect("written");
-        assert!(matches!(layer.write(Vec::new()), Err(LayerError::Damaged { .. })));
+        assert!(matches!(
+            layer.write(Vec::new(), Compression::Gzip),
+            Err(LayerError::Damaged { .. })
+        ));
         std::fs::write(place, good).expect("written");
     }
     let (_, _, bytes, slice) = &segments[1].entries[5];
@@ -70,10 +73,19 @@ fn paths_twice_and_files_without_folders_are_refused() {
     let whole = layer_of(&segments, &|_| true);
     let mut twice = whole.clone();
     twice.files.push(whole.files[0]);
-    assert!(matches!(twice.write(Vec::new()), Err(LayerError::Duplicate { .. })));
+    assert!(matches!(
+        twice.write(Vec::new(), Compression::Gzip),
+        Err(LayerError::Duplicate { .. })
+    ));
     let mut file_and_folder = whole.clone();
     file_and_folder.folders.insert("a/b");
-    assert!(matches!(file_and_folder.write(Vec::new()), Err(LayerError::Duplicate { .. })));
+    assert!(matches!(
+        file_and_folder.write(Vec::new(), Compression::Gzip),
+        Err(LayerError::Duplicate { .. })
+    ));
     let homeless = SplicedLayer { folders: BTreeSet::new(), ..whole };
-    assert!(matches!(homeless.write(Vec::new()), Err(LayerError::Parent { .. })));
+    assert!(matches!(
+        homeless.write(Vec::new(), Compression::Gzip),
+        Err(LayerError::Parent { .. })
+    ));
 }

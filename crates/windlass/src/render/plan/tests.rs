@@ -70,6 +70,7 @@ fn report() -> PlanReport {
             build_env: BTreeMap::new(),
             collect_static: None,
             allow_files: Vec::new(),
+            compression: windlass_model::Compression::Gzip,
         },
         changes: vec![Change { what: "env.X".to_owned(), from: None, to: Some("1".to_owned()) }],
         phases: vec![PlannedPhase {
