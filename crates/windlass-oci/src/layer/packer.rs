@@ -6,7 +6,7 @@ use std::io::{self, Write};
 
 /// Compresses what is written to it.
 pub(super) enum Packer<W: Write> {
-    Gzip(GzEncoder<W>),
+    Gzip(Box<GzEncoder<W>>),
     Zstd(Box<zstd::Encoder<'static, W>>),
 }
 
@@ -17,7 +17,7 @@ impl<W: Write> Packer<W> {
     /// One gzip member without name and time.
     pub(super) fn gzip(out: W, level: u32) -> Self {
         let builder = GzBuilder::new().mtime(0).operating_system(255);
-        Self::Gzip(builder.write(out, flate2::Compression::new(level)))
+        Self::Gzip(Box::new(builder.write(out, flate2::Compression::new(level))))
     }
 
     /// One Zstandard frame (RFC 8878).
