@@ -2,18 +2,18 @@
 //!
 //! `dependencies` of `[tool.windlass]` decides. Otherwise the folder nearest to the app that
 //! declares anything; in it a lock before a declaration, a lock only where its declaration is
-//! there too, and among locks and declarations the order of [`Kind`]. Everything that was passed
+//! there too, and among locks and declarations the order of `Kind`. Everything that was passed
 //! over is said, and two locks are warned of: they say different things sooner or later.
 //! What this does not do: read locks, which may be large; the resolver compares them with their
 //! declarations.
 
 mod candidates;
+mod kind;
 mod reading;
 mod selection;
 
-pub(super) use self::candidates::Kind;
-
 use self::candidates::{Candidate, candidates, kind_of, without_declaration};
+use self::kind::Kind;
 use super::Sets;
 use super::error::InspectError;
 use super::modules::Modules;

@@ -6,7 +6,7 @@
 use super::metadata::line_with;
 use super::modules::Modules;
 use std::collections::BTreeMap;
-use windlass_model::Evidence;
+use windlass_model::{Evidence, Problem};
 
 /// Import name and package. Names that are the same in both are listed too.
 const KNOWN: [(&str, &str); 150] = [
@@ -182,6 +182,29 @@ pub(super) fn packages(modules: &Modules) -> Vec<(String, Evidence)> {
         *django = (requirement, evidence);
     }
     found.into_values().collect()
+}
+
+/// Packages that imports stand for are a guess: said, with what makes them sure.
+pub(super) fn warning(modules: &Modules) -> Option<Problem> {
+    let imports = Some(packages(modules)).filter(|imports| !imports.is_empty())?;
+    let names: Vec<&str> = imports.iter().map(|(package, _)| package.as_str()).collect();
+    let message = format!(
+        "no dependencies are declared: {} taken from the imports",
+        match names.len() {
+            1 => format!("{} is", names[0]),
+            _ => format!("{} are", names.join(", ")),
+        }
+    );
+    let problem = Problem::user("dependencies-inferred", message);
+    let problem = imports.iter().fold(problem, |it, (_, place)| it.cause(place.to_string()));
+    Some(
+        problem.hint(format!("declare them: printf '%s\\n' {} > requirements.txt", quoted(&names))),
+    )
+}
+
+/// Words for a shell: version ranges hold `<` and `>`.
+fn quoted(names: &[&str]) -> String {
+    names.iter().map(|name| format!("'{name}'")).collect::<Vec<_>>().join(" ")
 }
 
 /// `startproject` writes the version that it came with into the settings' docstring.

@@ -25,7 +25,7 @@ use std::collections::BTreeMap;
 use windlass_model::shell_words::line;
 use windlass_model::{
     AppName, AppSpec, BuildSpec, DebianPackage, Dependencies, Evidence, Finding, PersistPath,
-    Problem, ProcessType,
+    ProcessType,
 };
 
 /// Draws the conclusions that follow from the choice of the app.
@@ -88,7 +88,9 @@ pub(super) fn conclude(
     warnings.append(&mut parts.chosen.warnings);
     warnings.extend(advice::warnings(&parts.chosen.declared));
     warnings.extend(notes::warnings(project, app, &app_spec.canonical_host()));
-    warnings.extend(parts.undeclared_warning());
+    if parts.chosen.dependencies == Dependencies::None {
+        warnings.extend(inferred::warning(&project.modules));
+    }
     let named = project.config.name.is_some();
     Ok(Inspection { app: app_spec, build, findings, warnings, named })
 }
@@ -136,29 +138,6 @@ impl Parts<'_> {
             evidence.push(place);
         }
         (extra, evidence)
-    }
-
-    /// Packages that imports stand for are a guess: said, with what makes them sure.
-    fn undeclared_warning(&self) -> Option<Problem> {
-        let imports = (self.chosen.dependencies == Dependencies::None)
-            .then(|| inferred::packages(&self.project.modules))
-            .filter(|imports| !imports.is_empty())?;
-        let names: Vec<&str> = imports.iter().map(|(package, _)| package.as_str()).collect();
-        let message = format!(
-            "no dependencies are declared: {} taken from the imports",
-            match names.len() {
-                1 => format!("{} is", names[0]),
-                _ => format!("{} are", names.join(", ")),
-            }
-        );
-        let problem = Problem::user("dependencies-inferred", message);
-        let problem = imports.iter().fold(problem, |it, (_, place)| it.cause(place.to_string()));
-        Some(
-            problem.hint(format!(
-                "declare them: printf '%s\\n' {} > requirements.txt",
-                quoted(&names)
-            )),
-        )
     }
 
     /// Settings that the framework's own tools want.
@@ -298,9 +277,4 @@ impl Parts<'_> {
         found.extend(notes::findings(self.project, self.app, others));
         found
     }
-}
-
-/// Words for a shell: version ranges hold `<` and `>`.
-fn quoted(names: &[&str]) -> String {
-    names.iter().map(|name| format!("'{name}'")).collect::<Vec<_>>().join(" ")
 }

@@ -4,7 +4,10 @@
 //! Of a `pyproject.toml` only what decides dependencies counts, so that a changed description
 //! resolves nothing anew. Requirements files are followed through `-r` and `-c`.
 
+mod requirements;
 mod uv_lock;
+
+use requirements::{RequirementsTree, source_folder};
 
 use super::hashes::{self, Hashes};
 use super::place::normalize;
@@ -82,14 +85,7 @@ impl Declaration {
         project: &Path,
         patch: u16,
     ) -> Result<Self, DeclarationError> {
-        let mut parts = BTreeMap::new();
-        parts.insert("python".to_owned(), format!("{}.{patch}", spec.python).into_bytes());
-        parts.insert("extra".to_owned(), spec.extra_requirements.join("\n").into_bytes());
-        let Selection { extras, groups, date: _ } = &spec.selection;
-        if !extras.is_empty() || !groups.is_empty() {
-            let text = format!("{} ; {}", extras.join(","), groups.join(","));
-            parts.insert("selection".to_owned(), text.into_bytes());
-        }
+        let mut parts = wanted(spec, patch);
         let mut hashes = Hashes::new();
         let mut files = Vec::new();
         let is_locked = match &spec.dependencies {
@@ -130,6 +126,19 @@ impl Declaration {
     }
 }
 
+/// What decides beside the files: the Python, what running needs, the extras and groups.
+fn wanted(spec: &BuildSpec, patch: u16) -> Parts {
+    let mut parts = Parts::new();
+    parts.insert("python".to_owned(), format!("{}.{patch}", spec.python).into_bytes());
+    parts.insert("extra".to_owned(), spec.extra_requirements.join("\n").into_bytes());
+    let Selection { extras, groups, date: _ } = &spec.selection;
+    if !extras.is_empty() || !groups.is_empty() {
+        let text = format!("{} ; {}", extras.join(","), groups.join(","));
+        parts.insert("selection".to_owned(), text.into_bytes());
+    }
+    parts
+}
+
 /// Digest over names and contents, each with its length, so that no two inputs share a text.
 /// Names are relative to the project, so that the place of a checkout does not matter.
 fn digest_of(project: &Path, parts: &BTreeMap<String, Vec<u8>>) -> Digest {
@@ -164,51 +173,6 @@ fn read_into(
     let text = String::from_utf8_lossy(&bytes).into_owned();
     parts.insert(path.display().to_string(), bytes);
     Ok(text)
-}
-
-/// Requirements files and what they include.
-struct RequirementsTree<'a> {
-    /// The folder that paths to sources start from.
-    project: &'a Path,
-}
-
-impl RequirementsTree<'_> {
-    fn read(
-        &self,
-        path: &Path,
-        included_by: Option<&(PathBuf, usize)>,
-        depth: usize,
-        parts: &mut Parts,
-    ) -> Result<(), DeclarationError> {
-        if depth > MAX_DEPTH || parts.contains_key(&path.display().to_string()) {
-            return Ok(());
-        }
-        let text = read_into(path, included_by, parts)?;
-        let folder = path.parent().unwrap_or(Path::new(""));
-        for (index, line) in text.lines().enumerate() {
-            if let Some(target) = included(line).filter(|target| !target.contains("://")) {
-                let next = normalize(&folder.join(target));
-                let place = (path.to_owned(), index + 1);
-                self.read(&next, Some(&place), depth + 1, parts)?;
-            } else if let Some(target) = source_folder(line) {
-                let sources = normalize(&self.project.join(target));
-                read_sources(&sources, parts)?;
-            }
-        }
-        Ok(())
-    }
-}
-
-/// The folder of sources that a line of a requirements file names: `-e .`, `./libs/x[extra]`.
-fn source_folder(line: &str) -> Option<&str> {
-    let line = line.split(" #").next().unwrap_or(line).trim();
-    let path = ["-e", "--editable"]
-        .iter()
-        .find_map(|option| line.strip_prefix(option))
-        .map_or(line, |rest| rest.trim_start_matches(['=', ' ', '\t']));
-    let path = path.split(['[', ';', ' ']).next()?;
-    let is_path = path == "." || path.starts_with(['/', '.']);
-    is_path.then_some(path)
 }
 
 /// Adds what decides the dependencies of a folder of sources.
@@ -258,18 +222,6 @@ fn read_listed(
         }
     }
     Ok(())
-}
-
-/// The file that a line of a requirements file includes.
-fn included(line: &str) -> Option<&str> {
-    let line = line.split(" #").next().unwrap_or(line).trim();
-    ["-r", "-c", "--requirement", "--constraint"].iter().find_map(|option| {
-        let rest = line.strip_prefix(option)?;
-        let is_short = option.len() == 2;
-        let separated = rest.starts_with([' ', '\t', '=']) || is_short;
-        let target = rest.trim_start_matches(['=', ' ', '\t']);
-        (separated && !target.is_empty()).then_some(target)
-    })
 }
 
 /// The texts of the files among the parts.

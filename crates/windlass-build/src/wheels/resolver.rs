@@ -5,13 +5,14 @@
 //! as preferences, which uv keeps wherever the requirements allow it. Requirements that Windlass
 //! adds never move what the project pins.
 
-use super::foreign;
+mod locks;
+
 use super::hashes::Hashes;
 use super::host_python::HostPython;
 use super::lock::WindlassLock;
 use super::old_imports;
-use super::pylock::{self, OwnLock, Preferred, PylockError, Reading};
-use super::resolution::{LockedPackage, Resolution, Source};
+use super::pylock::{self, Preferred, Reading};
+use super::resolution::Resolution;
 use super::resolve::{ResolveError, ResolveRequest};
 use super::uv::Uv;
 use super::uv_failure::UvFailure;
@@ -138,55 +139,6 @@ impl<'a> Resolver<'a> {
 
     fn resolve_uv_lock(&self, dir: &Path) -> Result<Resolution, ResolveError> {
         self.with_extra(self.export(dir)?)
-    }
-
-    /// The project's own `pylock.toml`.
-    fn read_pylock(&self, file: &str) -> Result<Resolution, ResolveError> {
-        let path = self.request.project.join(file);
-        let text = foreign::text_of(&path)?;
-        let folder = path.parent().unwrap_or(self.request.project);
-        let (target, selection) = (self.request.target, &self.request.spec.selection);
-        let lock = OwnLock { text: &text, folder, target, selection };
-        pylock::read_own(lock).map_err(|error| {
-            let start = match &error {
-                PylockError::Invalid { source } => source.span().map(|span| span.start),
-                _ => None,
-            };
-            let before = start.and_then(|start| text.get(..start));
-            let line = before.map(|before| before.matches('\n').count() + 1);
-            ResolveError::OwnPylock { file: file.to_owned(), line, error: Box::new(error) }
-        })
-    }
-
-    /// Exact versions of another tool's lock: only addresses are looked up, and the lock's hashes
-    /// decide which files may be taken.
-    fn resolve_foreign(&self, tool: LockTool, file: &Path) -> Result<Resolution, ResolveError> {
-        let selection = &self.request.spec.selection;
-        let lock = foreign::read(tool, file, selection)?;
-        let pins = foreign::select(&lock, selection, self.request.target)?;
-        let options = pins.sources.iter().map(|url| format!("--extra-index-url {url}"));
-        let lines = pins.packages.iter().filter_map(|pin| pin.requirement.clone());
-        let lines: Vec<String> = options.chain(lines).collect();
-        let listed = pins.packages.iter();
-        let hashes =
-            listed.filter_map(|pin| Some((pin.name.clone(), pin.hashes.clone()?))).collect();
-        let mut found = if pins.packages.iter().any(|pin| pin.requirement.is_some()) {
-            let options = [EXACT.to_owned()];
-            self.compile(&Wanted { extra: &lines, options: &options, hashes: &hashes, ..NOTHING })?
-        } else {
-            Resolution::default()
-        };
-        let folders = pins.packages.into_iter().filter_map(|pin| {
-            let version = Some(pin.version).filter(|version| !version.is_empty());
-            Some(LockedPackage {
-                name: pin.name,
-                version,
-                source: Source::Directory { path: pin.folder? },
-            })
-        });
-        found.packages.extend(folders);
-        found.packages.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(found)
     }
 
     /// Adds what running needs and a lock lacks, without moving what is locked.

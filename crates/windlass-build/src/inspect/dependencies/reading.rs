@@ -1,6 +1,7 @@
 //! What a chosen file says: the model's declaration, and the packages that it asks for.
 
-use super::candidates::{Candidate, Kind};
+use super::candidates::Candidate;
+use super::kind::Kind;
 use super::selection::{further_files, select};
 use super::{Chosen, Question, beside};
 use crate::declare::{self, Asked, Unsayable};

@@ -1,6 +1,7 @@
 //! Which extras and groups production gets.
 
-use super::candidates::{Candidate, Kind};
+use super::candidates::Candidate;
+use super::kind::Kind;
 use super::{Question, beside};
 use crate::inspect::error::InspectError;
 use crate::inspect::metadata::line_with;
@@ -56,24 +57,12 @@ pub(super) fn select(
     };
     say("extras", &selection.extras);
     say("groups", &selection.groups);
-    for name in PRODUCTION {
-        let own = groups.contains(name) && !selection.groups.iter().any(|group| group == name);
-        if own && config.groups.is_empty() {
-            selection.groups.push(name.to_owned());
-            let pyproject = beside(&chosen.file, "pyproject.toml");
-            let line = tree.text(&pyproject).and_then(|text| line_with(text, name));
-            let note = format!("the group `{name}` is production's");
-            evidence.push(Evidence { file: pyproject, line, note });
-        }
+    if config.groups.is_empty() {
+        add_production(tree, chosen, (&groups, &mut selection.groups), &mut evidence);
     }
     if sets.development {
-        let add = |selected: &mut Vec<String>, known: &BTreeSet<String>| {
-            let found = DEVELOPMENT.iter().filter(|name| known.contains(**name));
-            let found = found.map(|name| (*name).to_owned());
-            selected.extend(found.filter(|name| !config.groups.contains(name)));
-        };
-        add(&mut selection.groups, &groups);
-        add(&mut selection.extras, &extras);
+        add_development(config, &groups, &mut selection.groups);
+        add_development(config, &extras, &mut selection.extras);
     }
     // Of requirements files a set is a file.
     if chosen.kind != Kind::Requirements {
@@ -84,6 +73,28 @@ pub(super) fn select(
         }
     }
     Ok((selection, evidence))
+}
+
+/// The groups that are production's by their name.
+fn add_production(
+    tree: &Tree,
+    chosen: &Candidate,
+    (known, selected): (&BTreeSet<String>, &mut Vec<String>),
+    evidence: &mut Vec<Evidence>,
+) {
+    for name in PRODUCTION.into_iter().filter(|name| known.contains(*name)) {
+        selected.push(name.to_owned());
+        let pyproject = beside(&chosen.file, "pyproject.toml");
+        let line = tree.text(&pyproject).and_then(|text| line_with(text, name));
+        let note = format!("the group `{name}` is production's");
+        evidence.push(Evidence { file: pyproject, line, note });
+    }
+}
+
+/// The sets for development and tests, by the names that people give them.
+fn add_development(config: &AppConfig, known: &BTreeSet<String>, selected: &mut Vec<String>) {
+    let found = DEVELOPMENT.into_iter().filter(|name| known.contains(*name)).map(str::to_owned);
+    selected.extend(found.filter(|name| !config.groups.contains(name)));
 }
 
 /// The requirements files of the sets that are wanted, by the names that people give them.

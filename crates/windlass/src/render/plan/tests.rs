@@ -28,6 +28,15 @@ fn libpq() -> DebianPackage {
     DebianPackage { name: "libpq5".to_owned(), required: true, evidence }
 }
 
+fn framework() -> Finding {
+    Finding {
+        subject: "framework".to_owned(),
+        value: "Flask".to_owned(),
+        evidence: vec![Evidence::at("shop/__init__.py", 3, "import"), Evidence::rule("a rule")],
+        override_key: Some("app".to_owned()),
+    }
+}
+
 fn report() -> PlanReport {
     let app = AppName::from_loose("shop");
     let persist = vec![PersistPath { path: "instance".to_owned(), directory: true }];
@@ -35,12 +44,7 @@ fn report() -> PlanReport {
         app: app.clone(),
         release: ReleaseNumber(4),
         url: Some("http://shop.localhost".to_owned()),
-        findings: vec![Finding {
-            subject: "framework".to_owned(),
-            value: "Flask".to_owned(),
-            evidence: vec![Evidence::at("shop/__init__.py", 3, "import"), Evidence::rule("a rule")],
-            override_key: Some("app".to_owned()),
-        }],
+        findings: vec![framework()],
         warnings: vec![windlass_model::Problem::user("x", "no lock file")],
         spec: AppSpec {
             name: app.clone(),
