@@ -34,7 +34,7 @@ pub(crate) struct Build {
     pub(crate) tags: Vec<Tag>,
     /// A setting for the project's build commands, over those of the project
     #[arg(long = "build-env", value_name = "NAME=VALUE")]
-    pub(crate) build_env: Vec<Setting>,
+    pub(crate) settings: Vec<Setting>,
     /// Write the image to this folder too, or to this file where it ends in .tar: as an OCI layout
     #[arg(short, long, value_name = "PATH")]
     pub(crate) output: Option<PathBuf>,
