@@ -1,6 +1,6 @@
 //! Failures of this crate, for a person.
 
-use crate::{LayerError, StoreError, UnpackError};
+use crate::{ArchiveError, LayerError, StoreError, UnpackError};
 use std::error::Error;
 use std::io;
 use windlass_model::Problem;
@@ -64,6 +64,37 @@ pub fn explain_unpack(error: &UnpackError) -> Problem {
         UnpackError::Mismatch { .. } => {
             Problem::environment("image-damaged", error.to_string()).hint(REBUILD)
         }
+    };
+    problem.sources(error)
+}
+
+/// Explains an archive that was not written or not taken.
+pub fn explain_archive(error: &ArchiveError) -> Problem {
+    let unsafe_archive = |error: &ArchiveError| {
+        Problem::user("archive-unsafe", error.to_string())
+            .hint("Do not use this archive: no honest tool writes such a one.")
+    };
+    let problem = match error {
+        ArchiveError::Store(error) => return explain_store(error),
+        ArchiveError::Write { source } => disk("archive-write", error, source),
+        ArchiveError::Read { source } => disk("archive-read", error, source)
+            .hint("Is it the whole file, and a tar as `docker save` or `podman save` write it?"),
+        ArchiveError::Unsafe { .. } | ArchiveError::Twice { .. } | ArchiveError::Name { .. } => {
+            unsafe_archive(error)
+        }
+        ArchiveError::TooLarge { .. } => Problem::user("archive-too-large", error.to_string())
+            .hint("Load images one by one; no image needs as much."),
+        ArchiveError::NoImage | ArchiveError::Document { .. } | ArchiveError::Missing { .. } => {
+            Problem::user("archive-no-image", error.to_string()).hint(
+                "Write it again with `docker save`, `podman save` or `windlass image export`.",
+            )
+        }
+        ArchiveError::Damaged { .. }
+        | ArchiveError::Size { .. }
+        | ArchiveError::Mismatch { .. } => Problem::user("archive-damaged", error.to_string())
+            .hint("Nothing of it was taken. Copy it again from where it was made."),
+        ArchiveError::LayerType { .. } => Problem::user("archive-layer-type", error.to_string())
+            .hint("Save the image with layers compressed with gzip, or not compressed."),
     };
     problem.sources(error)
 }

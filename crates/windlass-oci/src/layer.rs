@@ -5,7 +5,7 @@
 //! the diff-id are computed in the one pass that writes. Gzip unless Zstandard is asked for.
 
 mod arrange;
-mod header;
+pub(crate) mod header;
 mod packer;
 mod spliced;
 

@@ -7,6 +7,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod archive;
 pub mod attachment;
 pub mod config;
 pub mod deflate;
@@ -24,9 +25,11 @@ pub mod platform;
 pub mod registry;
 pub mod segment;
 pub mod store;
+pub mod sweep;
 pub mod unpack;
 pub mod walk;
 
+pub use archive::{ArchiveError, ArchiveLimits, Loaded};
 pub use attachment::{Attachment, Payload};
 pub use config::{Healthcheck, History, ImageConfig};
 pub use descriptor::Descriptor;
@@ -41,5 +44,6 @@ pub use segment::{
     FileHead, FileRange, PieceSource, SegmentError, SegmentFiles, SegmentWriter, Slice, Span,
 };
 pub use store::{BlobWriter, ImageStore, StoreError};
+pub use sweep::{Freed, Reachable, RemoveFolder, sweep_blobs, sweep_layers, used};
 pub use unpack::{Expected, UnpackError, unpack_layer};
 pub use walk::{Item, walk_layer};

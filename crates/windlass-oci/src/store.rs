@@ -8,6 +8,7 @@ mod blob;
 mod documents;
 mod error;
 mod names;
+mod upkeep;
 
 pub use blob::BlobWriter;
 pub use error::StoreError;
@@ -200,7 +201,7 @@ impl ImageStore {
         lock().map_err(StoreError::disk(&path))
     }
 
-    fn read_json<T: DeserializeOwned>(&self, digest: &Digest) -> Result<T, StoreError> {
+    pub(crate) fn read_json<T: DeserializeOwned>(&self, digest: &Digest) -> Result<T, StoreError> {
         let bytes = self.read_document(digest)?;
         serde_json::from_slice(&bytes)
             .map_err(|source| StoreError::Document { digest: *digest, source })

@@ -1,11 +1,13 @@
 //! Component tests: layers written, read back by an independent reader, stored and unpacked.
 
 mod all {
+    mod archive;
     mod cache;
     mod deflate;
     mod documents;
     mod layer;
     mod spliced;
     mod store;
+    mod sweep;
     mod unpack;
 }

@@ -10,7 +10,7 @@ const MAX_SIZE: u64 = 0o777_7777_7777;
 const MAX_OWNER: u32 = 0o777_7777;
 
 /// All header blocks of an entry; `kind` is ustar's type flag.
-pub(super) fn head(entry: &LayerEntry, size: u64, kind: u8, target: &str) -> Vec<u8> {
+pub(crate) fn head(entry: &LayerEntry, size: u64, kind: u8, target: &str) -> Vec<u8> {
     let name = if kind == b'5' { format!("{}/", entry.path) } else { entry.path.clone() };
     let split = split_name(&name);
     let mut records = Vec::new();
