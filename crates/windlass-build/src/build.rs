@@ -14,6 +14,7 @@ pub use error::BuildError;
 pub(crate) use lock_only::{LockOrder, lock_only, locked_root};
 pub use steps::BuildStepError;
 
+use crate::cache;
 use crate::debian::{ArchiveAccess, RootSpec, pythons};
 use crate::download::{DownloadSettings, Downloader};
 use crate::image::{
@@ -120,6 +121,9 @@ pub fn build(
     let mut warnings = Vec::new();
     // First of all: what must not be in an image ends the build before anything is written.
     let files = app::project_files(request, &mut warnings)?;
+    let cache = &request.dirs.cache;
+    let disk = |source| BuildError::Note { path: cache.clone(), source };
+    let _cache = cache::hold(cache).map_err(disk)?;
     assemble(request, progress, (files, warnings))
 }
 
@@ -131,6 +135,8 @@ fn assemble(
 ) -> Result<BuiltImage, BuildError> {
     let meter = Meter::new(progress);
     let store = ImageStore::open(&request.dirs.images)?;
+    // What is made has no name before the end, and nobody may sweep it away meanwhile.
+    let _held = store.hold()?;
     let shelf = Shelf::new(&store, request.dirs.cache.join("layers"), request.spec.compression);
     let notes = ObjectNotes { folder: request.dirs.cache.join("objects") };
     let downloader = Downloader::new(request.settings.download.clone());
@@ -165,6 +171,7 @@ fn assemble(
     origin::record(&store, &manifest, request.spec, (&root, &system.plan, &resolved))?;
     let new_lock = locked::lock_of(&root, machine, &system.plan, &resolved);
     warnings.extend(wheels::explain::notes(&resolved.notes));
+    locked::note_use(request, &system, &new_lock, &resolved.resolution);
     warnings.extend(locked::moved_warning(lock.as_ref(), &new_lock));
     Ok(BuiltImage {
         manifest,

@@ -12,7 +12,9 @@ mod system;
 
 pub use bytecode::CompileError;
 pub(crate) use config::{NamedLayer, environment, image_config, made_by, working_dir};
-pub(crate) use ignore::matches_pattern;
+#[cfg(test)]
+pub(crate) use ignore::excludes;
+pub(crate) use ignore::{default_rules, matches_pattern};
 pub use interpreter::Interpreter;
 pub(crate) use project::{Changes, ProjectFiles};
 pub use project::{ProjectError, SecretFile};

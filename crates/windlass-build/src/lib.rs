@@ -7,11 +7,13 @@
 #![forbid(unsafe_code)]
 
 pub mod build;
+pub mod cache;
 pub mod debian;
 mod declare;
 pub mod download;
 mod elf;
 pub mod explain;
+pub mod export;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 pub mod image;

@@ -1,6 +1,6 @@
 //! Failures of this crate, for a person.
 
-use crate::{ArchiveError, LayerError, StoreError, UnpackError};
+use crate::{ArchiveError, LayerError, NoImage, StoreError, UnpackError};
 use std::error::Error;
 use std::io;
 use windlass_model::Problem;
@@ -66,6 +66,17 @@ pub fn explain_unpack(error: &UnpackError) -> Problem {
         }
     };
     problem.sources(error)
+}
+
+/// Explains a word that stands for no image.
+pub fn explain_no_image(error: &NoImage) -> Problem {
+    match error {
+        NoImage::Unknown { .. } => Problem::user("image-unknown", error.to_string()),
+        NoImage::Ambiguous { .. } => {
+            Problem::user("image-ambiguous", error.to_string()).hint("Give more digits of it.")
+        }
+    }
+    .hint("What there is: windlass image ls")
 }
 
 /// Explains an archive that was not written or not taken.

@@ -25,6 +25,7 @@ pub mod platform;
 pub mod registry;
 pub mod segment;
 pub mod store;
+pub mod summary;
 pub mod sweep;
 pub mod unpack;
 pub mod walk;
@@ -44,6 +45,7 @@ pub use segment::{
     FileHead, FileRange, PieceSource, SegmentError, SegmentFiles, SegmentWriter, Slice, Span,
 };
 pub use store::{BlobWriter, ImageStore, StoreError};
+pub use summary::{ImageDetail, ImageSummary, LayerDetail, NoImage};
 pub use sweep::{Freed, Reachable, RemoveFolder, sweep_blobs, sweep_layers, used};
 pub use unpack::{Expected, UnpackError, unpack_layer};
 pub use walk::{Item, walk_layer};

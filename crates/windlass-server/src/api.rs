@@ -5,6 +5,7 @@
 
 mod apps;
 mod asked;
+mod images;
 mod jobs;
 mod logs;
 mod ndjson;
@@ -71,6 +72,7 @@ fn router(api: Api) -> Router {
         .route("/v1/apps/{app}/logs", get(logs::logs))
         .route("/v1/apps/{app}/runs", post(runs::start))
         .route("/v1/apps/{app}/runs/{container}", delete(runs::end))
+        .route("/v1/images/prune", post(images::prune))
         .route("/v1/plan", post(plan::plan))
         .fallback(unknown_path)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))

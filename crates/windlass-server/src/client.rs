@@ -9,8 +9,8 @@ mod transport;
 pub use records::Records;
 
 use crate::wire::{
-    AppStatus, AppSummary, LogQuery, LogRecord, Ping, PlanReport, PlanRequest, ReleaseEntry,
-    RunRequest, RunStarted, Submit,
+    AppStatus, AppSummary, LogQuery, LogRecord, Ping, PlanReport, PlanRequest, PruneReport,
+    PruneRequest, ReleaseEntry, RunRequest, RunStarted, Submit,
 };
 use std::path::{Path, PathBuf};
 use windlass_model::{AppName, ContainerId, EventRecord, Job, JobId, JobKind, Layout, Problem};
@@ -139,6 +139,11 @@ impl Client {
     /// What a deploy would do; changes nothing.
     pub async fn plan(&self, request: &PlanRequest) -> Result<PlanReport, ClientError> {
         self.post("/v1/plan", request).await
+    }
+
+    /// Frees the disk of what nothing needs, or counts it.
+    pub async fn prune(&self, request: &PruneRequest) -> Result<PruneReport, ClientError> {
+        self.post("/v1/images/prune", request).await
     }
 
     /// Makes a one-off container; the caller executes in it and calls [`Client::end_run`].

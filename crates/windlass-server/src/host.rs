@@ -13,6 +13,7 @@ mod evidence;
 mod healthy;
 mod old_logs;
 mod one_off;
+mod prune;
 mod release_command;
 mod release_output;
 mod routes;
@@ -21,6 +22,7 @@ mod sweep;
 mod volume;
 
 pub use edge::EdgeNote;
+pub(crate) use prune::release_of;
 
 use crate::explain::explain_store;
 use crate::own_log::OwnLog;
@@ -138,6 +140,9 @@ impl HostBackEnd {
         off_reactor(move || {
             let explain = |error| back_end(windlass_oci::explain::explain_store(&error));
             let store = ImageStore::open(images).map_err(explain)?;
+            if !store.blob_path(&image).exists() {
+                return Err(back_end(image_gone(&image)));
+            }
             let manifest = store.read_manifest(&image).map_err(explain)?;
             let config = store.read_config(&manifest).map_err(explain)?;
             let unpacked = LayerCache::open(layers).and_then(|cache| cache.ensure(&store, &image));
@@ -169,6 +174,14 @@ async fn off_reactor<T: Send + 'static>(
         let message = format!("a part of the server broke: {error}");
         back_end(Problem::bug("server-panicked", message))
     })
+}
+
+/// A release whose image was pruned cannot be gone back to.
+fn image_gone(image: &Digest) -> Problem {
+    let message = format!("the image {} is not in the store any more", image.short());
+    Problem::user("release-image-gone", message)
+        .cause("`windlass image prune --keep` removes the images of older releases")
+        .hint("deploy the project again as it was at that release")
 }
 
 fn back_end(problem: Problem) -> StepFailure {

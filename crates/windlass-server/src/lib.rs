@@ -15,6 +15,7 @@ pub mod config;
 pub mod executor;
 pub mod explain;
 pub mod host;
+pub mod images;
 pub mod own_log;
 pub mod reconciler;
 pub mod report;

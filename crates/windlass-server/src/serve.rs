@@ -104,7 +104,7 @@ async fn run(config: ServerConfig, log: OwnLog) -> Result<(), ServerError> {
 }
 
 /// For this user alone, whatever the umask is.
-fn make_folders(layout: &Layout) -> Result<(), ServerError> {
+pub(crate) fn make_folders(layout: &Layout) -> Result<(), ServerError> {
     for path in [layout.state.clone(), layout.run.clone(), layout.cache.clone(), layout.own_logs()]
     {
         DirBuilder::new().recursive(true).mode(0o700).create(&path).map_err(file("make", &path))?;
@@ -116,7 +116,7 @@ fn make_folders(layout: &Layout) -> Result<(), ServerError> {
     Ok(())
 }
 
-fn lock(layout: &Layout) -> Result<File, ServerError> {
+pub(crate) fn lock(layout: &Layout) -> Result<File, ServerError> {
     let path = layout.server_lock();
     let lock =
         File::options().create(true).append(true).open(&path).map_err(file("open", &path))?;

@@ -1,5 +1,9 @@
 //! What the API sends and takes, as data: the same types for the server and its client.
 
+mod images;
+
+pub use images::{PruneReport, PruneRequest, Pruned};
+
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

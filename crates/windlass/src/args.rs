@@ -4,10 +4,12 @@
 //! generated from it are the same everywhere. Examples of each verb are in [`examples`].
 
 pub(crate) mod examples;
+mod image;
 mod values;
 mod verbs;
 
-pub(crate) use values::{Count, Setting, Tag, Target};
+pub(crate) use image::*;
+pub(crate) use values::{Count, Setting, Size, Tag, Target};
 pub(crate) use verbs::*;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
@@ -115,6 +117,10 @@ pub(crate) enum Verb {
     Push(Push),
     /// Fetch an image from a registry
     Pull(Pull),
+    /// Write what other tools need to build the project
+    Export(Export),
+    /// Look at images, move them as files, and free the disk of those that nothing needs
+    Image(Image),
     /// Start, stop, look at or install the server of this machine
     Server(Server),
     /// Print the completion script of a shell

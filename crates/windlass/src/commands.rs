@@ -4,6 +4,8 @@ mod app;
 mod build;
 mod confirm;
 mod containers;
+mod export;
+mod image;
 mod init;
 mod job;
 mod logs;
@@ -14,6 +16,7 @@ mod push;
 mod server;
 mod status;
 
+pub(crate) use export::ExportError;
 pub(crate) use init::InitError;
 
 use crate::args::{self, Completion, Globals, Verb};
@@ -67,10 +70,7 @@ pub(crate) fn dispatch(
             let to = wanted.release.map(ReleaseNumber);
             wait(job::submit(&at, JobKind::Rollback { to }))
         }
-        Verb::Scale(wanted) => {
-            let counts = wanted.counts.into_iter().map(|word| (word.process, word.count));
-            wait(job::submit(&at, JobKind::Scale { counts: counts.collect() }))
-        }
+        Verb::Scale(wanted) => wait(job::submit(&at, scale(wanted))),
         Verb::Restart => wait(job::submit(&at, JobKind::Restart)),
         Verb::Stop => wait(job::submit(&at, JobKind::Stop)),
         Verb::Cancel => wait(job::cancel(&at)),
@@ -79,12 +79,20 @@ pub(crate) fn dispatch(
         Verb::Exec(wanted) => wait(containers::exec(&at, &wanted)),
         Verb::Push(wanted) => push::push(&at, &wanted, facts),
         Verb::Pull(wanted) => pull::pull(&at, &wanted, facts),
+        Verb::Export(wanted) => export::run(&at, &wanted.verb),
+        Verb::Image(wanted) => image::image(&at, &wanted.verb),
         Verb::Server(wanted) => server::server(&at, wanted.verb, facts),
         Verb::Completion(wanted) => completion(&wanted, output),
         Verb::Reference => done(output.line(&reference::markdown())),
         Verb::Edge(wanted) => server::edge(&wanted),
         Verb::Builder => server::builder(facts),
     }
+}
+
+/// The job of `windlass scale`.
+fn scale(wanted: args::Scale) -> JobKind {
+    let counts = wanted.counts.into_iter().map(|word| (word.process, word.count));
+    JobKind::Scale { counts: counts.collect() }
 }
 
 impl At {

@@ -4,7 +4,7 @@ mod image;
 
 pub(crate) use image::ImageError;
 
-use crate::commands::InitError;
+use crate::commands::{ExportError, InitError};
 use crate::server_process::StartError;
 use crate::settings::SettingsError;
 use crate::unit::UnitError;
@@ -12,6 +12,7 @@ use std::io;
 use std::path::PathBuf;
 use windlass_model::{AppName, Problem, ProcessType};
 use windlass_server::ClientError;
+use windlass_server::images::OfflineError;
 
 /// Everything that can end a verb.
 #[derive(Debug, thiserror::Error)]
@@ -59,6 +60,12 @@ pub(crate) enum CliError {
     DidNotStop { pid: u32, waited_ms: u64 },
     #[error(transparent)]
     Image(#[from] ImageError),
+    #[error("cannot use {}", path.display())]
+    ImageFile { path: PathBuf, source: io::Error },
+    #[error(transparent)]
+    Export(#[from] ExportError),
+    #[error(transparent)]
+    Offline(#[from] OfflineError),
     #[error("the reactor cannot be made")]
     Reactor(#[source] io::Error),
     /// Explained where it happened: by the server, or by another crate.

@@ -11,7 +11,10 @@ use std::fmt::Display;
 use std::io::ErrorKind;
 use windlass_model::{Kind, Problem};
 use windlass_server::ClientError;
-use windlass_server::explain::explain_client;
+use windlass_server::explain::{
+    explain_client, explain_server, explain_store as explain_server_store,
+};
+use windlass_server::images::OfflineError;
 
 /// What ended a verb, explained.
 pub(crate) fn explain(error: &CliError) -> Problem {
@@ -52,6 +55,12 @@ pub(crate) fn explain(error: &CliError) -> Problem {
             Problem::environment("process-did-not-end", error.to_string())
                 .hint("it may be finishing a step: try again, or look at its log")
         }
+        CliError::ImageFile { .. } => Problem::user("image-file", error.to_string())
+            .sources(error)
+            .hint("is the path right, the folder yours, and the disk not full?"),
+        CliError::Export(error) => images::export(error),
+        CliError::Offline(OfflineError::Lock(error)) => explain_server(error),
+        CliError::Offline(OfflineError::Store(error)) => explain_server_store(error),
         CliError::Reactor(_) => Problem::environment("no-reactor", error.to_string())
             .sources(error)
             .hint("the machine may be out of file descriptors: see `ulimit -n`"),

@@ -5,6 +5,7 @@
 pub(crate) mod build;
 pub(crate) mod diff;
 pub(crate) mod ending;
+pub(crate) mod image;
 pub(crate) mod logs;
 pub(crate) mod packages;
 pub(crate) mod plan;

@@ -33,10 +33,10 @@ pub enum BuildError {
     /// The image store.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// What is known of an image's libraries could not be kept or read.
+    /// The cache, or what is known of an image's libraries, could not be kept or read.
     #[error("cannot use {}", path.display())]
     Note {
-        /// The file.
+        /// The file or folder.
         path: std::path::PathBuf,
         /// Why.
         source: std::io::Error,

@@ -1,9 +1,13 @@
-//! What `windlass.lock` says before a build, and what it must say after it. Pure.
+//! What `windlass.lock` says before a build, and what it must say after it. Pure, but for the
+//! note of what it used.
 
+use super::BuildRequest;
+use crate::cache::{self, BuildRecord};
 use crate::debian::{RootPlan, RootSpec};
+use crate::image::System;
 use crate::wheels::lock::{LockedDebian, WindlassLock};
-use crate::wheels::{Machine, Resolved};
-use std::collections::BTreeMap;
+use crate::wheels::{Machine, Resolution, Resolved, Source};
+use std::collections::{BTreeMap, BTreeSet};
 use windlass_model::{Digest, Problem};
 
 /// The locked Debian packages, when the lock is for the same root.
@@ -53,6 +57,24 @@ pub(super) fn lock_of(
         debian,
         packages,
     }
+}
+
+/// Notes in the cache what this build used. Where that fails a later sweep of the cache may cost
+/// time, and this build is as good as before.
+pub(super) fn note_use(
+    request: &BuildRequest<'_>,
+    system: &System,
+    lock: &WindlassLock,
+    resolution: &Resolution,
+) {
+    let mut used: BTreeSet<Digest> = lock.debian.iter().map(|package| package.sha256).collect();
+    used.extend(resolution.packages.iter().filter_map(|package| match &package.source {
+        Source::Wheel(file) | Source::Sdist(file) => Some(file.sha256),
+        Source::Directory { .. } => None,
+    }));
+    let root = system.interpreter.root.file_name().and_then(|name| name.to_str());
+    used.extend(root.and_then(|name| Digest::from_hex(name).ok()));
+    let _ = cache::note(&request.dirs.cache, &request.spec.app, &BuildRecord { used });
 }
 
 /// Locked packages that the archive no longer has at the locked version.

@@ -86,6 +86,17 @@ windlass.lock
 pub(crate) const LISTS: [&str; 3] =
     ["Dockerfile.dockerignore", ".dockerignore", ".containerignore"];
 
+/// Whether a list of patterns keeps a path out.
+#[cfg(test)]
+pub(crate) fn excludes(list: &str, path: &str) -> bool {
+    IgnoreRules::new(list, &[]).excludes(path)
+}
+
+/// The built-in rules, one a line, in Docker's syntax.
+pub(crate) fn default_rules() -> impl Iterator<Item = &'static str> {
+    NEVER.lines().chain(DEFAULTS.lines()).filter(|line| !line.is_empty())
+}
+
 /// The built-in rules and a project's own.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct IgnoreRules {

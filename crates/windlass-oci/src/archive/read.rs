@@ -4,6 +4,7 @@ use super::layout::Found;
 use super::stage::{Stage, Staged};
 use super::{ArchiveError, DOCKER_LIST, INDEX, docker, layout};
 use crate::{Descriptor, ImageStore};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io::Read;
 use windlass_model::Digest;
@@ -28,7 +29,7 @@ impl Default for ArchiveLimits {
 }
 
 /// An image that was taken.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Loaded {
     /// Its names in the store, as short as possible.
     pub names: Vec<String>,

@@ -24,7 +24,7 @@ const PATH: usize = 512;
 
 /// The files of an archive.
 pub(super) struct Stage {
-    _folder: TempDir,
+    folder: TempDir,
     files: BTreeMap<String, Staged>,
 }
 
@@ -48,7 +48,7 @@ impl Stage {
         let gzip = input.fill_buf().map_err(read)?.starts_with(&[0x1f, 0x8b]);
         let plain: &mut dyn Read = if gzip { &mut MultiGzDecoder::new(input) } else { &mut input };
         let folder = store.scratch()?;
-        let mut stage = Self { _folder: folder, files: BTreeMap::new() };
+        let mut stage = Self { folder, files: BTreeMap::new() };
         let mut left = limits;
         // One byte more than is taken: where it comes, there is too much.
         let mut archive = tar::Archive::new(plain.take(limits.bytes.saturating_add(1)));
@@ -77,7 +77,7 @@ impl Stage {
         if self.files.contains_key(&path) {
             return Err(ArchiveError::Twice { path });
         }
-        let place = self._folder.path().join(self.files.len().to_string());
+        let place = self.folder.path().join(self.files.len().to_string());
         let mut out = File::create_new(&place).map_err(StoreError::disk(&place))?;
         let mut hashing = Hashing::new(entry);
         copy(&mut hashing, &mut out).map_err(|error| match error {

@@ -23,18 +23,27 @@ pub fn roll_back(app: &AppRow, release: &Release, job: JobId) -> RolloutSpec {
 /// How many releases that served keep their images, so that they can be gone back to.
 pub const KEPT_RELEASES: usize = 10;
 
-/// The releases that keep their images: the current one, the newest that served, and the newest
-/// of all, whose layers the next build may use again. `releases` are newest first.
+/// The releases that keep their images. `releases` are newest first.
 pub fn kept_releases<'a>(
     app: &AppRow,
     releases: &'a [(Release, bool)],
+) -> impl Iterator<Item = &'a Release> {
+    newest_releases(app, releases, KEPT_RELEASES)
+}
+
+/// The current release, the `count` newest that served, and the newest of all, whose layers the
+/// next build may use again. `releases` are newest first.
+pub fn newest_releases<'a>(
+    app: &AppRow,
+    releases: &'a [(Release, bool)],
+    count: usize,
 ) -> impl Iterator<Item = &'a Release> {
     let current = app.current.as_ref().map(|set| set.release);
     let newest = releases.first().map(|(release, _)| release.number);
     let mut served_so_far = 0;
     releases.iter().filter_map(move |(release, served)| {
         served_so_far += usize::from(*served);
-        let kept = (*served && served_so_far <= KEPT_RELEASES)
+        let kept = (*served && served_so_far <= count)
             || Some(release.number) == current
             || Some(release.number) == newest;
         kept.then_some(release)

@@ -137,6 +137,43 @@ pub(crate) const TABLE: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     (
+        "export dockerfile",
+        &[
+            ("windlass export dockerfile", "a Dockerfile and a .dockerignore beside the project"),
+            ("windlass export dockerfile -o -", "print it"),
+            ("windlass export dockerfile ../shop --dry-run", "what would be written"),
+        ],
+    ),
+    ("image ls", &[("windlass image ls", "what is there, how large, and which release uses it")]),
+    (
+        "image inspect",
+        &[
+            ("windlass image inspect shop", "its command, settings and layers"),
+            ("windlass image inspect 3fa1b2c4d5e6 --json", "by the beginning of its digest"),
+        ],
+    ),
+    (
+        "image export",
+        &[
+            ("windlass image export shop shop.tar", "for docker load, podman load or skopeo"),
+            ("windlass image export shop - | ssh host.example.org podman load", "without a file"),
+        ],
+    ),
+    (
+        "image load",
+        &[
+            ("windlass image load shop.tar", "what docker save and podman save wrote, too"),
+            ("windlass image load -", "from standard input"),
+        ],
+    ),
+    (
+        "image prune",
+        &[
+            ("windlass image prune --dry-run", "what would be freed"),
+            ("windlass image prune --keep 3", "three releases of each app can be gone back to"),
+        ],
+    ),
+    (
         "server start",
         &[
             ("windlass server start", "in the background"),

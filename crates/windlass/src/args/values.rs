@@ -28,6 +28,12 @@ pub(crate) struct Setting {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Tag(pub(crate) String);
 
+/// `10GB`: a size in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Size {
+    pub(crate) bytes: u64,
+}
+
 /// Why a word is not what was expected in its place.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum InvalidWord {
@@ -63,6 +69,14 @@ impl FromStr for Count {
             return Err(InvalidWord::TooMany { most: Self::MOST });
         }
         Ok(Self { process: process.parse()?, count })
+    }
+}
+
+impl FromStr for Size {
+    type Err = windlass_model::quantity::QuantityError;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        windlass_model::quantity::parse_bytes(word).map(|bytes| Self { bytes })
     }
 }
 

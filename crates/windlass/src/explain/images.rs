@@ -1,5 +1,6 @@
 //! What a push or a pull was asked for and cannot do.
 
+use crate::commands::ExportError;
 use crate::error::ImageError;
 use crate::git::GitError;
 use windlass_model::{Kind, Problem};
@@ -36,5 +37,16 @@ pub(super) fn image(error: &ImageError) -> Problem {
         }
         ImageError::Reference(_) => usage("bad-reference")
             .hint("Write for example registry.example.org/team/shop:1.4, in lower case"),
+    }
+}
+
+/// Files for other tools that were not written.
+pub(super) fn export(error: &ExportError) -> Problem {
+    match error {
+        ExportError::Foreign { .. } => Problem::user("export-foreign-file", error.to_string())
+            .hint("move it away, print ours with `-o -`, or replace it with --force"),
+        ExportError::Disk { .. } => Problem::environment("export-unwritable", error.to_string())
+            .sources(error)
+            .hint("is the folder yours, and the disk not full?"),
     }
 }

@@ -21,6 +21,24 @@ pub(crate) fn world() -> World {
     World::new(binary(), &Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache"))
 }
 
+/// A world with a build cache of its own, which starts with the packages that others fetched: what
+/// one test sweeps is then nobody else's.
+pub(crate) fn world_with_cache() -> (World, tempfile::TempDir) {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let own = tempfile::tempdir_in(target).expect("a folder");
+    for kind in ["debian/debs", "debian/indexes", "wheels", "uv-tool"] {
+        let (from, to) = (target.join("cache").join(kind), own.path().join(kind));
+        if from.is_dir() {
+            std::fs::create_dir_all(to.parent().expect("a folder")).expect("made");
+            // Links to the same files; what another test is just fetching is left out.
+            let mut copy = std::process::Command::new("cp");
+            copy.arg("-al").arg(&from).arg(&to).stderr(std::process::Stdio::null());
+            copy.status().expect("cp runs");
+        }
+    }
+    (World::new(binary(), own.path()), own)
+}
+
 /// A world for a user without any privilege: another one when root runs the tests.
 pub(crate) fn world_without_root() -> World {
     if rustix::process::geteuid().is_root() {
