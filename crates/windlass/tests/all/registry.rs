@@ -148,6 +148,8 @@ fn tags_come_from_git(registry: &RegistryService) {
     let list: Value = serde_json::from_str(&page.body).expect("a list of tags");
     let mut tags: Vec<&str> =
         list["tags"].as_array().expect("tags").iter().filter_map(Value::as_str).collect();
+    // This registry keeps the list of what is attached to an image at a tag, too.
+    tags.retain(|tag| !tag.starts_with("sha256-"));
     tags.sort_unstable();
     assert_eq!(tags[..4], ["1", "1.2", "1.2.3", "latest"]);
     assert!(tags[4].starts_with("sha-") && tags.len() == 5, "{tags:?}");
