@@ -1,7 +1,7 @@
 //! A small server that stands in front of a real registry: it passes requests on, and does to
 //! some of them what networks and other registries do.
 
-use std::io::{BufRead as _, BufReader, Read, Write as _};
+use std::io::{BufRead as _, BufReader, Cursor, Read, Write as _};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -142,6 +142,8 @@ impl Shared {
         if asked.header("content-type") == Some("application/x-www-form-urlencoded") {
             (&mut body).take(asked.length).read_to_string(&mut asked.form)?;
         }
+        // A form that was looked at is still the body.
+        let mut body = Cursor::new(asked.form.clone().into_bytes()).chain(body);
         self.asked.lock().unwrap_or_else(PoisonError::into_inner).push(asked.clone());
         let mut client = client;
         match (self.script)(&asked) {
