@@ -168,7 +168,7 @@ fn assemble(
     // From here on others see it, and a newer build may have been begun.
     request.still_wanted()?;
     store.tag(request.spec.app.as_str(), &manifest)?;
-    origin::record(&store, &manifest, request.spec, (&root, &system.plan, &resolved))?;
+    origin::record(&store, &manifest, request, (&root, &system.plan, &resolved))?;
     let new_lock = locked::lock_of(&root, machine, &system.plan, &resolved);
     warnings.extend(wheels::explain::notes(&resolved.notes));
     locked::note_use(request, &system, &new_lock, &resolved.resolution);

@@ -38,6 +38,7 @@ pub use resolve::ResolveError;
 pub use root::UnpackPackagesError;
 pub(crate) use root::{RootEntries, entries};
 pub use trust::TrustError;
+pub(crate) use version::compare as compare_versions;
 pub(crate) use wish::Wish;
 
 /// What reads bytes from outside, for the fuzzer.

@@ -2,7 +2,7 @@
 
 mod trust;
 
-pub use trust::{inventory, key, signature};
+pub use trust::{advisories, inventory, key, signature};
 
 use crate::build::{BuildError, BuildStepError};
 use crate::debian::{CatalogueError, DebError, ResolveError, TrustError, UnpackPackagesError};

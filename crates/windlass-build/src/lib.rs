@@ -6,6 +6,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod advisories;
 pub mod build;
 pub mod cache;
 pub mod debian;
@@ -23,6 +24,7 @@ mod libraries;
 mod meter;
 pub mod packages;
 pub mod provenance;
+mod revision;
 pub mod sbom;
 pub mod signature;
 pub mod step;

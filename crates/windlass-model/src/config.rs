@@ -20,6 +20,7 @@ pub use values::{AppReference, ServerKind};
 
 use crate::{
     AppName, Compression, PersistPath, ProbeSpec, ProcessType, PythonVersion, ResolveDate,
+    ScanConfig,
 };
 use std::collections::BTreeMap;
 
@@ -69,6 +70,8 @@ pub struct AppConfig {
     pub allow_files: Vec<String>,
     /// How the image's layers are compressed.
     pub compression: Compression,
+    /// Known vulnerabilities: where advisories are, and what does not count.
+    pub scan: ScanConfig,
     /// Line of each key that is present, such as `app` or `processes.web`.
     lines: BTreeMap<String, u32>,
 }

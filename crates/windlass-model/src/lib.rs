@@ -29,6 +29,7 @@ pub mod quantity;
 pub mod release;
 pub mod replica;
 pub mod rollout;
+pub mod scan;
 pub mod shell_words;
 
 pub use app_name::AppName;
@@ -50,3 +51,4 @@ pub use process_type::ProcessType;
 pub use python_version::PythonVersion;
 pub use release::{Release, ReleaseNumber};
 pub use replica::{ReplicaId, ReplicaSet};
+pub use scan::{Ignored, ScanConfig, Severity};

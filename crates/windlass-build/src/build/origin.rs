@@ -1,22 +1,26 @@
 //! What a build says about the image that it made.
 
+use super::BuildRequest;
 use crate::debian::{RootPlan, RootSpec};
 use crate::provenance::{self, Origin};
+use crate::revision;
 use crate::wheels::Resolved;
-use windlass_model::{BuildSpec, Digest};
+use windlass_model::Digest;
 use windlass_oci::{ImageStore, StoreError};
 
 /// Attaches the image's provenance, in the place of what an earlier build said about it.
 pub(super) fn record(
     store: &ImageStore,
     manifest: &Digest,
-    spec: &BuildSpec,
+    request: &BuildRequest<'_>,
     (root, plan, resolved): (&RootSpec, &RootPlan, &Resolved),
 ) -> Result<(), StoreError> {
+    let environment = &request.settings.tools.environment;
+    let revision = revision::revision(request.project, environment);
     let origin = Origin {
-        app: spec.app.as_str(),
+        app: request.spec.app.as_str(),
         root,
-        revision: None,
+        revision: revision.as_ref(),
         debian: plan.packages().collect(),
         python: &resolved.resolution,
     };

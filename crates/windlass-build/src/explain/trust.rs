@@ -1,6 +1,7 @@
 //! Failures around an image's contents, keys and signatures, for a person.
 
-use super::disk;
+use super::{disk, download};
+use crate::advisories::AdvisoryError;
 use crate::inventory::InventoryError;
 use crate::signature::{KeyError, SignError};
 use windlass_model::Problem;
@@ -73,5 +74,26 @@ pub fn signature(error: &SignError) -> Problem {
             ),
         SignError::TooMany { .. } => problem("image-signatures")
             .hint("Remove the name `sha256-<digest>.sig` from the store, then sign again."),
+    }
+}
+
+/// Explains advisories that cannot be read: then nobody knows whether there is anything.
+pub fn advisories(error: &AdvisoryError) -> Problem {
+    let problem = |code| Problem::user(code, error.to_string());
+    match error {
+        AdvisoryError::Disk { source, .. } => disk("advisories-unreadable", error, source)
+            .hint("Is the path right? In `[tool.windlass.scan]` it is relative to pyproject.toml."),
+        AdvisoryError::Download(error) => download(error),
+        AdvisoryError::Invalid { .. } => problem("advisories-invalid").sources(error).hint(
+            "Read are the OSV format, alone, in a list or in a zip, and Debian's tracker's JSON.",
+        ),
+        AdvisoryError::Archive { .. } => problem("advisories-invalid")
+            .sources(error)
+            .hint("Fetch the archive again: it may be cut off."),
+        AdvisoryError::TooLarge { .. } => problem("advisories-invalid")
+            .hint("Give the ecosystems that the image has: PyPI and Debian."),
+        AdvisoryError::Empty { .. } => problem("advisories-invalid")
+            .cause("a source without advisories would look as if nothing were wrong")
+            .hint("Is it the right file or folder?"),
     }
 }

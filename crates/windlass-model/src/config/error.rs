@@ -4,6 +4,7 @@ use crate::app_name::InvalidAppName;
 use crate::process_type::InvalidProcessType;
 use crate::python_version::InvalidPythonVersion;
 use crate::quantity::QuantityError;
+use crate::scan::{InvalidIgnored, InvalidSeverity};
 use crate::{Kind, Problem};
 use std::fmt;
 
@@ -76,6 +77,12 @@ pub enum ValueError {
     /// Not a size or duration.
     #[error(transparent)]
     Quantity(#[from] QuantityError),
+    /// Not a severity.
+    #[error(transparent)]
+    Severity(#[from] InvalidSeverity),
+    /// Nothing that a scan could set aside.
+    #[error(transparent)]
+    Ignored(#[from] InvalidIgnored),
     /// Not `module:object`.
     #[error("`{text}` does not name an object: write `package.module:object`")]
     Reference {

@@ -9,11 +9,11 @@ use super::values::{
     compression, debian_package, host, inside_project, persist_path, url_path, variable,
 };
 use crate::quantity::parse_duration_ms;
-use crate::{ProbeSpec, ProcessType};
+use crate::{ProbeSpec, ProcessType, ScanConfig};
 use std::collections::BTreeMap;
 use toml::de::{DeTable, DeValue};
 
-const KEYS: [&str; 22] = [
+const KEYS: [&str; 23] = [
     "name",
     "root",
     "python",
@@ -36,9 +36,11 @@ const KEYS: [&str; 22] = [
     "exclude",
     "allow-files",
     "image",
+    "scan",
 ];
 const IMAGE_KEYS: [&str; 1] = ["compression"];
 const HEALTH_KEYS: [&str; 6] = ["path", "accept", "successes", "interval", "timeout", "deadline"];
+const SCAN_KEYS: [&str; 3] = ["advisories", "ignore", "severity"];
 const PROCESSES: &str = "[tool.windlass.processes]";
 
 /// Reads `[tool.windlass]` out of a whole `pyproject.toml`.
@@ -99,6 +101,7 @@ fn fill(config: &mut AppConfig, item: &Item<'_>) -> Result<(), ConfigError> {
             config.resolve_date = Some(item.text(example, resolve_date)?);
         }
         "apt" => config.apt = item.texts("apt = [\"libpq5\"]", debian_package)?,
+        "scan" => config.scan = scan(item)?,
         "exclude" => config.exclude = item.texts("exclude = [\"*.ipynb\"]", pattern)?,
         "image" => image(config, item)?,
         _ => {
@@ -107,6 +110,23 @@ fn fill(config: &mut AppConfig, item: &Item<'_>) -> Result<(), ConfigError> {
         }
     }
     Ok(())
+}
+
+fn scan(item: &Item<'_>) -> Result<ScanConfig, ConfigError> {
+    let table = item.as_table().ok_or_else(|| item.wrong("a table", "[tool.windlass.scan]"))?;
+    let reader = Reader::open(item.source(), &item.key, table, &SCAN_KEYS)?;
+    let mut scan = ScanConfig::default();
+    if let Some(item) = reader.get("advisories") {
+        scan.advisories = item.texts("advisories = [\"advisories/\"]", pattern)?;
+    }
+    if let Some(item) = reader.get("ignore") {
+        let example = "ignore = [\"CVE-2024-1234 until 2027-01-31 # why\"]";
+        scan.ignore = item.texts(example, |text| text.parse().map_err(ValueError::Ignored))?;
+    }
+    if let Some(item) = reader.get("severity") {
+        scan.severity = Some(item.text("severity = \"high\"", str::parse)?);
+    }
+    Ok(scan)
 }
 
 /// Any text is a pattern of paths.

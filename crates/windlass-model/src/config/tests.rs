@@ -1,7 +1,7 @@
 //! The reference is the schema; everything else is refused with its place.
 
 use super::*;
-use crate::Serves;
+use crate::{Serves, Severity};
 
 const REFERENCE: &str = include_str!("../../../../docs/config-reference.toml");
 
@@ -27,6 +27,9 @@ fn the_reference_is_the_schema() {
     assert_eq!(config.release, [CommandLine::Line("flask db upgrade".to_owned())]);
     assert_eq!(config.persist.as_ref().map(Vec::len), Some(2));
     assert_eq!(config.compression, crate::Compression::Gzip);
+    assert_eq!(config.scan.advisories.len(), 2);
+    assert_eq!(config.scan.severity, Some(Severity::Medium));
+    assert_eq!(config.scan.ignore[0].until.as_deref(), Some("2027-01-31"));
     let line = config.line_of("processes.web").expect("its place is known");
     assert!(REFERENCE.lines().nth(line as usize - 1).is_some_and(|text| text.contains("web")));
 }
@@ -38,6 +41,7 @@ fn every_known_key_is_in_the_reference() {
         "[tool.windlass.health]\nx=1",
         "[tool.windlass.image]\nx=1",
         "[tool.windlass.processes.a]\nx=1",
+        "[tool.windlass.scan]\nx=1",
     ] {
         let Err(ConfigError::UnknownKey { known, .. }) = AppConfig::from_pyproject(known) else {
             panic!("{known} must be refused");
