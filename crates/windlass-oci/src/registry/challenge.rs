@@ -96,6 +96,18 @@ mod tests {
     }
 
     #[test]
+    fn a_header_that_is_cut_or_altered_anywhere_comes_to_an_end() {
+        let whole = r#"Basic realm="a\"b", Bearer realm="https://t.example", service=s , scope="""#;
+        for end in 0..whole.len() {
+            parse([&whole[..end]].into_iter());
+            for letter in ["\"", "=", ",", " ", "\\", "x"] {
+                let altered = format!("{}{letter}{}", &whole[..end], &whole[end + 1..]);
+                parse([altered.as_str()].into_iter());
+            }
+        }
+    }
+
+    #[test]
     fn challenges_are_read_and_tokens_come_first() {
         let full = bearer("https://t.example/token", Some("s"), Some("repository:a/b:pull,push"));
         for (value, wanted) in [

@@ -43,6 +43,11 @@ impl Origin {
         mine.is_some() && mine == Self::of_url(url)
     }
 
+    /// Whether it is this machine.
+    pub(super) fn is_loopback(&self) -> bool {
+        self.0.split_once("://").is_some_and(|(_, host)| is_loopback(host))
+    }
+
     /// Whether what is sent can be read on the way.
     pub(super) fn is_plain(&self) -> bool {
         self.0.starts_with("http://")

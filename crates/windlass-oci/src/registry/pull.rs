@@ -64,7 +64,8 @@ impl Registry {
                 check_platform(&remote, store, fetched, wanted)?;
             }
         }
-        let bytes = blobs.iter().map(|blob| blob.size).sum();
+        // Sizes are what a stranger wrote.
+        let bytes = blobs.iter().fold(0_u64, |sum, blob| sum.saturating_add(blob.size));
         hear(Transfer::Total { bytes, blobs: blobs.len() });
         let work =
             |blob: &Descriptor, count: &dyn Fn(i64)| download::ensure(&remote, store, blob, count);

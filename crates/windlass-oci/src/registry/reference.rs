@@ -135,7 +135,7 @@ impl FromStr for Reference {
 /// Host and path; a name without a host is Docker's, in `library` when it has one part only.
 fn split_name(name: &str) -> Result<(String, String), ParseReferenceError> {
     let first = name.split_once('/').filter(|(first, _)| {
-        first.contains(['.', ':', '[']) || *first == "localhost" || *first != first.to_lowercase()
+        first.contains(['.', ':', '[']) || first.eq_ignore_ascii_case("localhost")
     });
     let (host, path) = first.unwrap_or((HUB, name));
     if !is_host(host) {

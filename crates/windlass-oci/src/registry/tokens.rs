@@ -11,7 +11,6 @@ use super::error::shown;
 use super::host::{Origin, encoded, with_query};
 use super::remote::Remote;
 use super::{Action, RegistryError};
-use crate::http::is_loopback;
 use serde::Deserialize;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -123,12 +122,10 @@ struct TokenRequest<'a> {
 
 impl TokenRequest<'_> {
     fn send(&self, credentials: Option<&Credentials>) -> Result<Header, RegistryError> {
-        let realm = Origin::of_url(self.realm);
-        let host = self.realm.split_once("://").and_then(|(_, rest)| rest.split('/').next());
-        let exposed = realm.is_none_or(|realm| {
-            realm.is_plain() && !self.remote.origin.is_plain() && !host.is_some_and(is_loopback)
-        });
-        if exposed {
+        // Whoever speaks to a registry of the network without TLS has asked for it.
+        let asked_for = self.remote.origin.is_plain() && !self.remote.origin.is_loopback();
+        let exposed = |realm: Origin| realm.is_plain() && !realm.is_loopback() && !asked_for;
+        if Origin::of_url(self.realm).is_none_or(exposed) {
             let url = shown(&self.remote.origin.url("/v2/"));
             return Err(RegistryError::Redirect { url, to: shown(self.realm) });
         }

@@ -110,6 +110,8 @@ impl Upload<'_> {
                     Some(Session { url, fresh: true }) => (url, 0),
                     Some(Session { url, fresh: false }) => match self.ask(&url)? {
                         Some(there) => there,
+                        // The end of an upload may have arrived, and its answer not.
+                        None if self.is_there()? => return Ok(()),
                         None => (self.begin()?, 0),
                     },
                     None => (self.begin()?, 0),

@@ -29,7 +29,7 @@ pub(super) fn image(error: &ImageError) -> Problem {
             .hint("Name a tag, or nothing: windlass push registry.example.org/team/shop:1.4"),
         ImageError::NowhereToPush => usage("nowhere-to-push")
             .hint("Name the repository: windlass push shop registry.example.org/team/shop"),
-        ImageError::NotBuilt { .. } => user("not-built").hint("Build it first: windlass deploy"),
+        ImageError::NotBuilt { .. } => user("not-built").hint("Build it first: windlass build"),
         ImageError::NoImage { .. } => user("no-image")
             .hint("Name an app that was built here, or the digest of an image: sha256:..."),
         ImageError::Platform(_) => {

@@ -22,7 +22,7 @@ use std::process::Command;
 use windlass_model::Digest;
 use windlass_oci::http::HttpSettings;
 use windlass_oci::registry::{BlobReport, How, Keychain, Registry, RegistrySettings};
-use windlass_oci::{Attachment, ImageStore, Index, Payload};
+use windlass_oci::{Attachment, Descriptor, ImageStore, Index, Payload};
 use windlass_testkit::{Page, RegistryAuth, RegistryService, World, tools};
 
 /// A registry in a world of its own.
@@ -78,6 +78,7 @@ fn an_image_goes_to_a_registry_and_comes_back_the_same() {
     let pushed = registry.world().run(&["push", "registry", &through, "-t", "1"]).expect_code(0);
     assert_eq!(pushed.stdout.trim(), format!("{through}@{digest}"));
     skopeo_reads(&format!("docker://{name}:1.0"), &digest, elsewhere.home());
+    dockers_own_form_is_read(&registry, &name);
 }
 
 fn json(world: &World, line: &[&str]) -> Value {
@@ -96,18 +97,40 @@ fn assert_same_image(one: &World, two: &World, digest: &Digest) {
     }
 }
 
-fn skopeo_reads(image: &str, digest: &str, folder: &Path) {
+fn skopeo(words: &[&str]) -> String {
     let skopeo = tools::need("skopeo", "skopeo");
-    let run = |words: &[&str]| {
-        let output = Command::new(&skopeo).args(words).output().expect("skopeo runs");
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8_lossy(&output.stdout).into_owned()
-    };
-    let found = run(&["inspect", "--tls-verify=false", "--format={{.Digest}}", image]);
-    assert_eq!(found.trim(), digest);
+    let output = Command::new(&skopeo).args(words).output().expect("skopeo runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
+
+fn skopeo_digest(image: &str) -> String {
+    skopeo(&["inspect", "--tls-verify=false", "--format={{.Digest}}", image])
+}
+
+fn skopeo_reads(image: &str, digest: &str, folder: &Path) {
+    assert_eq!(skopeo_digest(image), digest);
     let copy = format!("oci:{}:copy", folder.join("skopeo").display());
-    run(&["copy", "--quiet", "--insecure-policy", "--src-tls-verify=false", image, &copy]);
-    assert_eq!(run(&["inspect", "--format={{.Digest}}", &copy]).trim(), digest);
+    skopeo(&["copy", "--quiet", "--insecure-policy", "--src-tls-verify=false", image, &copy]);
+    assert_eq!(skopeo_digest(&copy), digest);
+}
+
+/// Most images of the world are in Docker's schema 2.
+fn dockers_own_form_is_read(registry: &RegistryService, name: &str) {
+    let (from, to) = (format!("docker://{name}:1.0"), format!("docker://{name}:docker"));
+    let insecure = ["--insecure-policy", "--src-tls-verify=false", "--dest-tls-verify=false"];
+    let places = [from.as_str(), to.as_str()];
+    skopeo(&[&["copy", "--quiet", "--format=v2s2"][..], &insecure, &places].concat());
+    let there = world();
+    let report = json(&there, &["pull", &format!("{name}:docker"), "--json"]);
+    let digest = report["digest"].as_str().expect("a digest");
+    assert_eq!(digest, skopeo_digest(&to));
+    let store = ImageStore::open(there.layout().images()).expect("a layout");
+    let stored = store.descriptor_of(&digest.parse().expect("a digest")).expect("it was pulled");
+    assert_eq!(stored.media_type, Descriptor::DOCKER_MANIFEST);
+    let again = registry.name("team/docker");
+    let pushed = there.run(&["push", digest, &again, "-t", "1"]).expect_code(0);
+    assert_eq!(pushed.stdout.trim(), format!("{again}@{digest}"));
 }
 
 #[test]

@@ -40,6 +40,7 @@ fn what_is_no_reference_is_refused() {
         "a/",
         "example.org/",
         "example.org/Shop",
+        "Host/shop",
         "a/b:",
         "a/b:-x",
         "a/b:x/y:",
