@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 use windlass_build::download::{DownloadSettings, Downloader};
+use windlass_build::scheme::Scheme;
 use windlass_build::wheels::{
     InstallRequest, Installed, Interpreter, Machine, PackageTools, ResolveRequest, Target,
     UvSearch, install, place_packages, resolve,
@@ -60,15 +61,13 @@ impl Place {
         fs::remove_dir_all(self.cache.join("segments")).expect("made by the run before");
         let started = Instant::now();
         self.placed();
-        let cold = started.elapsed().as_secs_f64();
-        let installed = self.installed();
+        let (cold, installed) = (started.elapsed().as_secs_f64(), self.installed());
         let write = median(|| self.write(&installed));
         let warm = median(|| {
             let installed = self.installed();
             self.write(&installed);
         });
-        let count = installed.packages.len();
-        println!("{count} wheels in {} layers", installed.layers.len());
+        println!("{} wheels in {} layers", installed.packages.len(), installed.layers.len());
         println!("segments of all wheels, once: {cold:.2} s");
         println!("layers joined, digests and sync included: {write:.2} s");
         println!("the same with the plan read from the cache: {warm:.2} s");
@@ -78,8 +77,8 @@ impl Place {
     fn placed(&self) -> Vec<windlass_build::wheels::PlacedPackage> {
         let spec = self.spec();
         let tools = tools();
-        let target =
-            Target { python: self.python.1, patch: 99, glibc: (2, 41), machine: Machine::X86_64 };
+        let machine = Machine::X86_64;
+        let target = Target { python: self.python.1, patch: 99, glibc: (2, 41), machine };
         let resolved = resolve(&ResolveRequest {
             spec: &spec,
             project: &self.folder,
@@ -96,15 +95,15 @@ impl Place {
             tools: &tools,
             cache: &self.cache,
             downloader: &Downloader::new(DownloadSettings::default()),
+            scheme: Scheme::debian(self.python.1),
         };
         place_packages(&request, &|_| {}).expect("placed")
     }
 
     fn installed(&self) -> Installed {
         let command = || Command::new(&self.python.0);
-        let interpreter = Interpreter { command: &command, version: self.python.1 };
-        install(self.placed(), (&self.spec(), &self.cache), interpreter, &|_| {})
-            .expect("installed")
+        let interpreter = Interpreter { command: &command, scheme: Scheme::debian(self.python.1) };
+        install(self.placed(), &self.cache, interpreter, &|_| {}).expect("installed")
     }
 
     /// Writes all layers into a new store, as a build does.
@@ -180,6 +179,7 @@ impl Place {
         BuildSpec {
             app: AppName::from_loose("bench"),
             python: self.python.1,
+            base: windlass_model::BaseSpec::default(),
             dependencies: Dependencies::Requirements { files },
             selection: Selection::default(),
             extra_requirements: Vec::new(),

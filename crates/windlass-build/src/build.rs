@@ -7,19 +7,18 @@ mod libraries;
 mod lock_only;
 mod locked;
 mod origin;
-mod root;
+mod python;
 mod steps;
 
 pub use error::BuildError;
 pub(crate) use lock_only::{LockOrder, lock_only, locked_root};
+pub use python::pythons;
 pub use steps::BuildStepError;
 
 use crate::cache;
-use crate::debian::{ArchiveAccess, RootSpec, pythons};
+use crate::debian::{ArchiveAccess, RootSpec};
 use crate::download::{DownloadSettings, Downloader};
-use crate::image::{
-    NamedLayer, ProjectFiles, Shelf, System, SystemError, SystemRequest, image_config,
-};
+use crate::image::{NamedLayer, ProjectFiles, Shelf, System, SystemRequest, image_config};
 use crate::libraries::ObjectNotes;
 use crate::meter::{Meter, Part};
 use crate::step::RunStep;
@@ -27,6 +26,7 @@ use crate::wheels::lock::{self, WindlassLock};
 use crate::wheels::{self, Machine, PackageTools, ResolveRequest, Resolved, Target};
 use dependencies::Dependencies;
 use libraries::Libraries;
+use python::{Python, PythonOrder};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -140,11 +140,18 @@ fn assemble(
     let shelf = Shelf::new(&store, request.dirs.cache.join("layers"), request.spec.compression);
     let notes = ObjectNotes { folder: request.dirs.cache.join("objects") };
     let downloader = Downloader::new(request.settings.download.clone());
-    let (root, machine) = root::of(request.spec)?;
     let lock = lock::read(request.project)?;
+    let order = PythonOrder {
+        spec: request.spec,
+        tools: &request.settings.tools,
+        cache: &request.dirs.cache,
+        lock: lock.as_ref(),
+    };
+    let python = Python::find(&order, &meter)?;
+    let (root, machine) = (&python.root, python.machine);
 
     let wanted = SystemRequest {
-        pins: locked::debian_pins(lock.as_ref(), &root),
+        pins: locked::debian_pins(lock.as_ref(), root),
         spec: root.clone(),
         access: &request.settings.access,
         downloader: &downloader,
@@ -168,8 +175,10 @@ fn assemble(
     // From here on others see it, and a newer build may have been begun.
     request.still_wanted()?;
     store.tag(request.spec.app.as_str(), &manifest)?;
-    origin::record(&store, &manifest, request, (&root, &system.plan, &resolved))?;
-    let new_lock = locked::lock_of(&root, machine, &system.plan, &resolved);
+    origin::record(&store, &manifest, request, (root, &system.plan, &resolved))?;
+    let standalone = python.standalone.as_ref();
+    let new_lock = locked::lock_of((root, standalone), machine, &system.plan, &resolved);
+    warnings.extend(python.moved_warning(lock.as_ref()));
     warnings.extend(wheels::explain::notes(&resolved.notes));
     locked::note_use(request, &system, &new_lock, &resolved.resolution);
     warnings.extend(locked::moved_warning(lock.as_ref(), &new_lock));
@@ -243,8 +252,7 @@ fn resolve(
     lock: Option<&WindlassLock>,
 ) -> Result<(Resolved, Progress), BuildError> {
     let part = Part::begin("resolve");
-    let glibc = Target::glibc_of(&root.suite)
-        .ok_or(SystemError::Python { python: root.python, available: pythons() })?;
+    let glibc = Target::glibc_of(&root.suite).ok_or_else(|| python::unavailable(root.python))?;
     let resolved = wheels::resolve(&ResolveRequest {
         spec: request.spec,
         project: request.project,

@@ -19,6 +19,8 @@ use windlass_oci::explain as oci;
 
 const CHECK_NETWORK: &str =
     "Check the network, and the proxy if there is one; what was fetched is kept for the next try.";
+const OTHER_BUILD: &str = "Have uv fetch a build of the kind `install_only`, packed with gzip: check \
+    UV_PYTHON_DOWNLOADS_JSON_URL and UV_PYTHON_INSTALL_MIRROR.";
 const FREE_SPACE: &str =
     "Free some space on that file system, then try again; nothing half-written was kept.";
 
@@ -26,6 +28,7 @@ const FREE_SPACE: &str =
 pub fn explain(error: &BuildError) -> Problem {
     match error {
         BuildError::System(error) => system(error),
+        BuildError::Python(error) => wheels::explain::standalone(error),
         BuildError::Resolve(error) => wheels::explain::resolve(error),
         BuildError::Install(error) => wheels::explain::install(error),
         BuildError::Project(error) => project(error),
@@ -75,7 +78,7 @@ fn system(error: &SystemError) -> Problem {
         SystemError::Python { available, .. } => {
             let names: Vec<_> = available.iter().map(ToString::to_string).collect();
             Problem::user("python-unavailable", error.to_string())
-                .cause(format!("available are {}", names.join(" and ")))
+                .cause(format!("available are {}", names.join(", ")))
                 .hint("Say which one to take: `python = \"3.13\"` in [tool.windlass] of pyproject.toml.")
         }
         SystemError::Catalogue(error) => catalogue(error),
@@ -168,6 +171,9 @@ fn packages(error: &UnpackPackagesError) -> Problem {
             DebError::Form { .. } | DebError::Compression { .. } | DebError::Unsafe { .. },
         ) => Problem::user("package-unusable", message)
             .hint("The archive ships a package that images cannot take: leave it out of `apt`."),
+        UnpackPackagesError::Standalone(_) => {
+            Problem::environment("python-unusable", message).sources(error).hint(OTHER_BUILD)
+        }
         UnpackPackagesError::SamePath { .. } => Problem::user("packages-conflict", message)
             .hint("Remove one of the packages under `apt` in [tool.windlass]."),
     }

@@ -64,7 +64,6 @@ pub fn project(text: &str) {
     while let (Some(name), Some(text)) = (parts.next(), parts.next()) {
         files.push((name, text));
     }
-    let facts =
-        HostFacts { folder: "fuzzed".to_owned(), pythons: crate::debian::pythons(), cores: 2 };
+    let facts = HostFacts { folder: "fuzzed".to_owned(), pythons: crate::pythons(), cores: 2 };
     let _ = inspect(&Tree::from_files(files), &facts);
 }

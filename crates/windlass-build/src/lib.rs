@@ -26,10 +26,12 @@ pub mod packages;
 pub mod provenance;
 mod revision;
 pub mod sbom;
+pub mod scheme;
 pub mod signature;
+mod standalone;
 pub mod step;
 pub mod toolchain;
 pub mod wheels;
 
-pub use build::{BuildDirs, BuildError, BuildRequest, BuildSettings, BuiltImage, build};
+pub use build::{BuildDirs, BuildError, BuildRequest, BuildSettings, BuiltImage, build, pythons};
 pub use step::{RunStep, StepError, StepMount, StepSpec};

@@ -151,7 +151,12 @@ fn statement(manifest: &Digest, origin: &Origin<'_>) -> Value {
 /// Every file that was taken from elsewhere, sorted.
 fn files(origin: &Origin<'_>) -> Vec<Value> {
     let debian = origin.debian.iter().map(|package| {
-        (distribution_purl("debian", &package.name, &package.version), None, package.sha256)
+        let purl = if package.standalone {
+            format!("pkg:generic/python@{}", package.version)
+        } else {
+            distribution_purl("debian", &package.name, &package.version)
+        };
+        (purl, None, package.sha256)
     });
     let python = origin.python.packages.iter().filter_map(|package| {
         let file = package.artifact()?;

@@ -6,6 +6,7 @@ mod all {
     mod image;
     mod libraries;
     mod mirror;
+    mod standalone;
     mod trust;
     mod wheels;
 }

@@ -11,6 +11,9 @@ pub struct BuildSpec {
     pub app: AppName,
     /// The Python to put into the image.
     pub python: PythonVersion,
+    /// What the image stands on.
+    #[serde(default)]
+    pub base: BaseSpec,
     /// Where the dependencies are declared.
     pub dependencies: Dependencies,
     /// What of the declaration is wanted beyond its production part, and as of when.
@@ -55,6 +58,16 @@ pub struct BuildSpec {
     /// How the image's layers are compressed.
     #[serde(default)]
     pub compression: Compression,
+}
+
+/// What an image stands on. The default: this machine's processor, on Debian, with Debian's Python
+/// where it has one.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BaseSpec {
+    /// Whether a standalone build of Python is wanted even where Debian has the version: it is at
+    /// a newer patch level.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub standalone: bool,
 }
 
 /// How Django's static files are collected.

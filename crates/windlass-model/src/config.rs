@@ -33,6 +33,8 @@ pub struct AppConfig {
     pub root: Option<String>,
     /// The Python to run on.
     pub python: Option<PythonVersion>,
+    /// Whether that is a standalone build even where Debian has the version.
+    pub standalone_python: bool,
     /// The WSGI or ASGI object, or the factory that makes it.
     pub app: Option<AppReference>,
     /// The server to run the object with.

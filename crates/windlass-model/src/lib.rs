@@ -34,7 +34,7 @@ pub mod shell_words;
 
 pub use app_name::AppName;
 pub use app_spec::{AppSpec, ProcessSpec, Resources, Serves};
-pub use build_spec::{BuildSpec, CollectStatic, Compression, DebianPackage, PersistPath};
+pub use build_spec::{BaseSpec, BuildSpec, CollectStatic, Compression, DebianPackage, PersistPath};
 pub use config::{AppConfig, AppReference, CommandLine, ConfigError, ProcessConfig, ServerKind};
 pub use container_id::ContainerId;
 pub use dependencies::{Dependencies, ListForm, LockTool, ResolveDate, Selection};

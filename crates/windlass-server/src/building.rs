@@ -55,7 +55,7 @@ pub fn read_project_with(
     let folder = project.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let facts = HostFacts {
         folder,
-        pythons: windlass_build::debian::pythons(),
+        pythons: windlass_build::pythons(),
         cores: std::thread::available_parallelism().map_or(1, usize::from),
     };
     let mut inspection =

@@ -109,6 +109,7 @@ impl Dependencies<'_> {
             tools: &self.request.settings.tools,
             cache: &self.request.dirs.cache,
             downloader: self.downloader,
+            scheme: self.system.interpreter.scheme(),
         };
         Ok(wheels::place_packages(&request, &|progress| self.meter.pass(progress))?)
     }
@@ -116,9 +117,9 @@ impl Dependencies<'_> {
     fn installed(&self, placed: Vec<PlacedPackage>) -> Result<Installed, BuildError> {
         let interpreter = &self.system.interpreter;
         let command = || interpreter.command();
-        let interpreter = Interpreter { command: &command, version: interpreter.python };
-        let place = (self.request.spec, self.request.dirs.cache.as_path());
-        Ok(wheels::install(placed, place, interpreter, &|progress| self.meter.pass(progress))?)
+        let interpreter = Interpreter { command: &command, scheme: interpreter.scheme() };
+        let cache = &self.request.dirs.cache;
+        Ok(wheels::install(placed, cache, interpreter, &|progress| self.meter.pass(progress))?)
     }
 
     /// Writes what the shelf lacks, all at once: hashing is what takes time.

@@ -12,6 +12,9 @@ pub enum BuildError {
     /// The system's layers.
     #[error(transparent)]
     System(#[from] SystemError),
+    /// A Python that Debian does not have.
+    #[error(transparent)]
+    Python(#[from] wheels::StandaloneError),
     /// What the project depends on, decided.
     #[error(transparent)]
     Resolve(Box<wheels::ResolveError>),

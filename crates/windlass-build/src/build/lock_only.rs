@@ -1,9 +1,9 @@
 //! The lock that a build would write, without building.
 
-use super::{BuildError, BuildSettings, locked, root};
-use crate::debian::pythons;
+use super::python::{self, Python, PythonOrder};
+use super::{BuildError, BuildSettings, locked};
 use crate::download::Downloader;
-use crate::image::{Shelf, SystemError, SystemRequest};
+use crate::image::{Shelf, SystemRequest};
 use crate::libraries::ObjectNotes;
 use crate::meter::Meter;
 use crate::wheels::lock::{LockedDebian, WindlassLock};
@@ -34,9 +34,18 @@ pub(crate) fn lock_only(
     let shelf = Shelf::new(&store, order.cache.join("layers"), order.spec.compression);
     let downloader = Downloader::new(order.settings.download.clone());
     let notes = ObjectNotes { folder: order.cache.join("objects") };
-    let (root, machine) = root::of(order.spec)?;
+    let python = Python::find(
+        &PythonOrder {
+            spec: order.spec,
+            tools: &order.settings.tools,
+            cache: order.cache,
+            lock: kept,
+        },
+        &meter,
+    )?;
+    let (root, machine) = (&python.root, python.machine);
     let wanted = SystemRequest {
-        pins: locked::debian_pins(kept, &root),
+        pins: locked::debian_pins(kept, root),
         spec: root.clone(),
         access: &order.settings.access,
         downloader: &downloader,
@@ -46,8 +55,7 @@ pub(crate) fn lock_only(
         index: OnceLock::new(),
     };
     let plan = wanted.plan(&[], &meter)?;
-    let glibc = Target::glibc_of(&root.suite)
-        .ok_or(SystemError::Python { python: root.python, available: pythons() })?;
+    let glibc = Target::glibc_of(&root.suite).ok_or_else(|| python::unavailable(root.python))?;
     let patch = plan.python_patch(root.python);
     let resolved = wheels::resolve(&ResolveRequest {
         spec: order.spec,
@@ -57,16 +65,20 @@ pub(crate) fn lock_only(
         cache: order.cache,
         lock: kept,
     })?;
-    let mut lock = locked::lock_of(&root, machine, &plan, &resolved);
-    // What wheels need of the system is known once they are installed: what a build found stays.
-    if let Some(kept) = kept.filter(|kept| kept.suite == lock.suite && kept.machine == lock.machine)
-    {
+    let mut lock = locked::lock_of((root, python.standalone.as_ref()), machine, &plan, &resolved);
+    keep_found(&mut lock, kept);
+    Ok((lock, resolved))
+}
+
+/// What wheels need of the system is known once they are installed: what a build found stays.
+fn keep_found(lock: &mut WindlassLock, kept: Option<&WindlassLock>) {
+    let same = |kept: &&WindlassLock| kept.suite == lock.suite && kept.machine == lock.machine;
+    if let Some(kept) = kept.filter(same) {
         let is_new = |old: &&LockedDebian| !lock.debian.iter().any(|new| new.name == old.name);
         let found: Vec<LockedDebian> = kept.debian.iter().filter(is_new).cloned().collect();
         lock.debian.extend(found);
         lock.debian.sort();
     }
-    Ok((lock, resolved))
 }
 
 /// The Debian packages that moved between two locks.

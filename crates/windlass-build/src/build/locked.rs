@@ -5,10 +5,10 @@ use super::BuildRequest;
 use crate::cache::{self, BuildRecord};
 use crate::debian::{RootPlan, RootSpec};
 use crate::image::System;
-use crate::wheels::lock::{LockedDebian, WindlassLock};
-use crate::wheels::{Machine, Resolution, Resolved, Source};
+use crate::wheels::lock::{LockedDebian, LockedPython, WindlassLock};
+use crate::wheels::{Machine, Resolution, Resolved, Source, StandalonePython};
 use std::collections::{BTreeMap, BTreeSet};
-use windlass_model::{Digest, Problem};
+use windlass_model::{Digest, Problem, PythonVersion};
 
 /// The locked Debian packages, when the lock is for the same root.
 pub(super) fn debian_pins(
@@ -28,13 +28,14 @@ pub(super) fn debian_pins(
 
 /// The lock that stands for this build.
 pub(super) fn lock_of(
-    root: &RootSpec,
+    (root, python): (&RootSpec, Option<&StandalonePython>),
     machine: Machine,
     plan: &RootPlan,
     resolved: &Resolved,
 ) -> WindlassLock {
     let mut debian: Vec<_> = plan
         .packages()
+        .filter(|package| !package.standalone)
         .map(|package| LockedDebian {
             name: package.name.clone(),
             version: package.version.clone(),
@@ -54,6 +55,7 @@ pub(super) fn lock_of(
         python: root.python,
         suite: root.suite.clone(),
         machine: machine.as_str().to_owned(),
+        interpreter: python.map(|python| python.locked.clone()),
         debian,
         packages,
     }
@@ -72,9 +74,34 @@ pub(super) fn note_use(
         Source::Wheel(file) | Source::Sdist(file) => Some(file.sha256),
         Source::Directory { .. } => None,
     }));
+    used.extend(lock.interpreter.as_ref().map(|python| python.sha256));
     let root = system.interpreter.root.file_name().and_then(|name| name.to_str());
     used.extend(root.and_then(|name| Digest::from_hex(name).ok()));
     let _ = cache::note(&request.dirs.cache, &request.spec.app, &BuildRecord { used });
+}
+
+/// The locked standalone Python, when the lock is for the same one.
+pub(super) fn locked_python(
+    lock: Option<&WindlassLock>,
+    python: PythonVersion,
+    machine: Machine,
+) -> Option<&LockedPython> {
+    let lock = lock.filter(|lock| lock.python == python && lock.machine == machine.as_str());
+    lock?.interpreter.as_ref()
+}
+
+/// The locked standalone Python can no longer be had.
+pub(super) fn python_moved_warning(
+    locked: Option<&LockedPython>,
+    now: Option<&StandalonePython>,
+) -> Option<Problem> {
+    let (locked, now) = (locked?, &now?.locked);
+    (locked.sha256 != now.sha256).then(|| {
+        Problem::user("python-build-moved", "the locked build of Python can no longer be had")
+            .cause(format!("{} {} -> {}", locked.file, locked.version, now.version))
+            .cause("another build is taken, and noted in windlass.lock")
+            .hint("Commit the changed windlass.lock once the new image has proved itself.")
+    })
 }
 
 /// Locked packages that the archive no longer has at the locked version.
@@ -107,7 +134,6 @@ pub(super) fn moved_warning(lock: Option<&WindlassLock>, now: &WindlassLock) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use windlass_model::PythonVersion;
 
     fn lock(version: &str, byte: u8) -> WindlassLock {
         WindlassLock {
@@ -117,6 +143,7 @@ mod tests {
             python: PythonVersion::three(13),
             suite: "trixie".to_owned(),
             machine: "x86_64".to_owned(),
+            interpreter: None,
             debian: vec![LockedDebian {
                 name: "libc6".to_owned(),
                 version: version.to_owned(),
@@ -130,6 +157,7 @@ mod tests {
     fn pins_hold_only_for_the_same_root_and_moves_are_told() {
         let mut root = RootSpec {
             python: PythonVersion::three(13),
+            standalone: None,
             suite: "trixie".to_owned(),
             architecture: "amd64".to_owned(),
             extra: vec![],

@@ -18,6 +18,9 @@ const ALIASES: [&str; 5] = ["oldoldstable", "oldstable", "stable", "testing", "u
 const PYTHONS: [(PythonVersion, &str); 2] =
     [(PythonVersion::three(11), "bookworm"), (PythonVersion::three(13), "trixie")];
 
+/// The release that Pythons stand on that Debian has none of.
+pub(crate) const NEWEST_SUITE: &str = "trixie";
+
 /// An archive that the settings name, for machines without source lists of Debian's.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ArchiveSettings {
@@ -42,7 +45,7 @@ pub(crate) struct Repository {
     pub(crate) listed: bool,
 }
 
-/// The Pythons that an image can have, the oldest first.
+/// The Pythons that Debian's releases carry, the oldest first.
 pub fn pythons() -> Vec<PythonVersion> {
     PYTHONS.iter().map(|(python, _)| *python).collect()
 }

@@ -8,7 +8,7 @@ use windlass_oci::{Content, EntryKind, LayerEntry};
 const UNPACKED_LIMIT: u64 = 4 << 30;
 
 /// A package's contents.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Deb {
     /// Its files, paths as in the package.
     pub(crate) entries: Vec<LayerEntry>,
@@ -123,7 +123,10 @@ fn unpacked<'b>(
 }
 
 /// All entries of a tar archive, hard links as copies, device nodes left out.
-fn tar_entries(reader: Box<dyn Read + '_>, path: &Path) -> Result<Vec<LayerEntry>, DebError> {
+pub(crate) fn tar_entries(
+    reader: Box<dyn Read + '_>,
+    path: &Path,
+) -> Result<Vec<LayerEntry>, DebError> {
     let read = |source| DebError::Read { path: path.to_owned(), source };
     let mut archive = tar::Archive::new(reader.take(UNPACKED_LIMIT));
     let mut entries: Vec<LayerEntry> = Vec::new();

@@ -5,8 +5,9 @@
 
 use super::ld_cache;
 use crate::elf::ElfFacts;
+use crate::scheme::{PythonBuild, Scheme};
 use std::collections::BTreeMap;
-use windlass_model::{BuildSpec, PersistPath, PythonVersion, Serves};
+use windlass_model::{BuildSpec, PersistPath, Serves};
 use windlass_oci::{Content, EntryKind, LayerEntry};
 
 /// Entries by path: each path once.
@@ -98,18 +99,29 @@ fn certificates(entries: &mut Entries) {
 }
 
 /// Completes Python's layer. `signal` makes a process print its stacks.
-pub(crate) fn python(entries: &mut Entries, python: PythonVersion, signal: i32) {
-    let name = format!("python{python}");
-    for (link, target) in [
-        ("usr/bin/python3", name.as_str()),
-        ("usr/bin/python", name.as_str()),
-        ("usr/local/bin/python3", "/usr/bin/python3"),
-        ("usr/local/bin/python", "/usr/bin/python3"),
-    ] {
+pub(crate) fn python(entries: &mut Entries, scheme: Scheme, signal: i32) {
+    let name = format!("python{}", scheme.python);
+    let links = match scheme.build {
+        PythonBuild::Debian => [
+            ("usr/bin/python3", name.as_str()),
+            ("usr/bin/python", name.as_str()),
+            ("usr/local/bin/python3", "/usr/bin/python3"),
+            ("usr/local/bin/python", "/usr/bin/python3"),
+        ]
+        .to_vec(),
+        // Its OpenSSL has /etc/ssl as its folder. What is in /usr/bin is left to Debian's packages.
+        PythonBuild::Local => [
+            ("usr/local/bin/python3", name.as_str()),
+            ("usr/local/bin/python", name.as_str()),
+            ("etc/ssl/cert.pem", "certs/ca-certificates.crt"),
+        ]
+        .to_vec(),
+    };
+    for (link, target) in links {
         entries.insert(link.to_owned(), LayerEntry::symlink(link, target));
     }
-    let hook = "usr/lib/python3/dist-packages/windlass.pth";
-    entries.insert(hook.to_owned(), LayerEntry::text(hook, start_hook(signal)));
+    let hook = format!("{}/windlass.pth", scheme.hooks());
+    entries.insert(hook.clone(), LayerEntry::text(hook, start_hook(signal)));
 }
 
 /// Runs in every Python process of the image before the app does, and must never stop it: a

@@ -7,8 +7,10 @@ use super::index::PackageIndex;
 use super::package::Package;
 use super::resolve::{ResolveError, resolve};
 use super::wish::{Wish, granted};
+use crate::scheme::Scheme;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use windlass_model::{Digest, PythonVersion};
 
 /// Part of every cache key: raised when the same packages give other layers.
@@ -34,6 +36,8 @@ const BASE: [&str; 10] = [
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct RootSpec {
     pub(crate) python: PythonVersion,
+    /// The standalone build to put in, where Debian has none.
+    pub(crate) standalone: Option<StandalonePackage>,
     pub(crate) suite: String,
     /// Debian's name of the processor.
     pub(crate) architecture: String,
@@ -41,6 +45,38 @@ pub(crate) struct RootSpec {
     pub(crate) extra: Vec<Wish>,
     /// Packages that what is installed needs; none until that is known.
     pub(crate) libraries: Vec<Wish>,
+}
+
+/// A standalone build of Python, as one more package of Python's layer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct StandalonePackage {
+    /// Its version with the patch level.
+    pub(crate) version: String,
+    /// SHA-256 of the archive.
+    pub(crate) sha256: Digest,
+    /// The archive, on this machine.
+    #[serde(skip)]
+    pub(crate) archive: PathBuf,
+}
+
+impl RootSpec {
+    /// The places of its Python.
+    pub(crate) fn scheme(&self) -> Scheme {
+        match self.standalone {
+            Some(_) => Scheme::local(self.python),
+            None => Scheme::debian(self.python),
+        }
+    }
+
+    /// Debian's packages of Python's layer. Standalone builds bring their libraries along, except
+    /// the one behind the module `crypt`, which Python 3.13 gave up.
+    fn python_packages(&self) -> Vec<String> {
+        match self.standalone {
+            None => vec![format!("python{}", self.python)],
+            Some(_) if self.python < PythonVersion::three(13) => vec!["libcrypt1".to_owned()],
+            Some(_) => Vec::new(),
+        }
+    }
 }
 
 /// The packages of a root, by layer. Each layer follows from the names of its own and of those
@@ -63,6 +99,9 @@ pub(crate) struct PlannedPackage {
     pub(crate) sha256: Digest,
     pub(crate) size: u64,
     pub(crate) url: String,
+    /// Not one of Debian's: the standalone Python, whose file is here already.
+    #[serde(default)]
+    pub(crate) standalone: bool,
 }
 
 impl RootPlan {
@@ -75,7 +114,7 @@ impl RootPlan {
         let mut names: Vec<String> = BASE.iter().map(|name| (*name).to_owned()).collect();
         let mut plan = Self::default();
         let mut below = BTreeSet::new();
-        let python = vec![format!("python{}", spec.python)];
+        let python = spec.python_packages();
         let (extra, left_out) = granted(index, &spec.extra)?;
         let (libraries, lacking) = granted(index, &spec.libraries)?;
         plan.left_out = [left_out, lacking].concat();
@@ -89,6 +128,7 @@ impl RootPlan {
                 }
             }
         }
+        plan.python.extend(spec.standalone.as_ref().map(|it| PlannedPackage::of(it, spec.python)));
         Ok(plan)
     }
 
@@ -121,6 +161,20 @@ impl From<Package> for PlannedPackage {
             sha256: package.sha256,
             size: package.size,
             url: package.url,
+            standalone: false,
+        }
+    }
+}
+
+impl PlannedPackage {
+    fn of(build: &StandalonePackage, python: PythonVersion) -> Self {
+        Self {
+            name: format!("python{python}"),
+            version: build.version.clone(),
+            sha256: build.sha256,
+            size: 0,
+            url: String::new(),
+            standalone: true,
         }
     }
 }

@@ -5,7 +5,9 @@ use super::deb::{Deb, DebError};
 use super::furnish::{self, Entries};
 use super::plan::{PlannedPackage, RootPlan, RootSpec};
 use super::tidy;
-use std::path::PathBuf;
+use crate::scheme::Scheme;
+use crate::standalone::{self, StandaloneFormError};
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use windlass_oci::{EntryKind, LayerEntry};
@@ -27,6 +29,9 @@ pub enum UnpackPackagesError {
     /// A package cannot be read.
     #[error(transparent)]
     Deb(#[from] DebError),
+    /// The standalone Python cannot be read.
+    #[error(transparent)]
+    Standalone(#[from] StandaloneFormError),
     /// Two packages have different files at one path.
     #[error("the packages `{first}` and `{second}` both ship `{path}`")]
     SamePath {
@@ -65,7 +70,7 @@ pub(crate) fn entries(
     spec: &RootSpec,
     signal: i32,
 ) -> Result<RootEntries, UnpackPackagesError> {
-    let mut debs = read_all(files)?.into_iter();
+    let mut debs = read_all(plan, files, spec.scheme())?.into_iter();
     let mut unreviewed = Vec::new();
     let mut layer = |packages: &[PlannedPackage], below: &[&Entries]| {
         let mut entries = Entries::new();
@@ -90,7 +95,7 @@ pub(crate) fn entries(
     let links = tidy::merged_links(&has);
     furnish::base(&mut base);
     base.extend(links.into_iter().map(|entry| (entry.path.clone(), entry)));
-    furnish::python(&mut python, spec.python, signal);
+    furnish::python(&mut python, spec.scheme(), signal);
     let cache = |layers: &[&Entries]| {
         let all = layers.iter().flat_map(|layer| layer.values());
         furnish::loader_cache(all, &spec.architecture)
@@ -151,6 +156,10 @@ fn add_package(
         kept.insert(entry.path.clone());
         entries.insert(entry.path.clone(), entry);
     }
+    if package.standalone {
+        // Scanners would judge it by Debian's versions.
+        return Ok(());
+    }
     let record = format!("var/lib/dpkg/status.d/{}", package.name);
     let mut sums = String::new();
     for line in deb.md5sums.lines() {
@@ -181,9 +190,21 @@ fn owner(entries: &Entries, below: &[&Entries]) -> String {
 }
 
 /// Reads packages on as many threads as there are processors.
-fn read_all(files: &[PathBuf]) -> Result<Vec<Deb>, DebError> {
+fn read_all(
+    plan: &RootPlan,
+    files: &[PathBuf],
+    scheme: Scheme,
+) -> Result<Vec<Deb>, UnpackPackagesError> {
+    let packages: Vec<_> = plan.packages().collect();
+    let read = |number: usize, file: &Path| {
+        if packages.get(number).is_some_and(|package| package.standalone) {
+            let entries = standalone::entries(file, scheme)?;
+            return Ok(Deb { entries, ..Deb::default() });
+        }
+        Ok(Deb::read(file)?)
+    };
     let next = AtomicUsize::new(0);
-    let done: Mutex<Vec<(usize, Result<Deb, DebError>)>> = Mutex::new(Vec::new());
+    let done: Mutex<Vec<(usize, Result<Deb, UnpackPackagesError>)>> = Mutex::new(Vec::new());
     let threads = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
     std::thread::scope(|scope| {
         for _ in 0..threads.min(files.len()) {
@@ -192,7 +213,7 @@ fn read_all(files: &[PathBuf]) -> Result<Vec<Deb>, DebError> {
                     let number = next.fetch_add(1, Ordering::Relaxed);
                     files.get(number).map(|file| (number, file))
                 } {
-                    let deb = Deb::read(file);
+                    let deb = read(number, file);
                     done.lock().unwrap_or_else(PoisonError::into_inner).push((number, deb));
                 }
             });

@@ -116,7 +116,8 @@ impl SystemRequest<'_> {
         whole: &RootPlan,
     ) -> Result<(), SystemError> {
         let spec = RootSpec { libraries: libraries.to_vec(), ..self.spec.clone() };
-        let pins = whole.packages().map(|p| (p.name.clone(), p.sha256)).collect();
+        let debian = whole.packages().filter(|package| !package.standalone);
+        let pins = debian.map(|p| (p.name.clone(), p.sha256)).collect();
         let path = self.plan_path(&spec, &pins);
         let written = write_json(&path, plan);
         Ok(written.map_err(|source| InterpreterError::Disk { path: path.clone(), source })?)

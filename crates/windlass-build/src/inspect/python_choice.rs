@@ -2,7 +2,8 @@
 //!
 //! `python` of `[tool.windlass]` decides. `requires-python` excludes. Every other place is a
 //! wish: exact pins almost never match what can be had, so they are relaxed to the minor version,
-//! and a minor version that cannot be had gives way to the nearest one, loudly.
+//! and a minor version that cannot be had gives way to the nearest one, loudly. Where nothing is
+//! wished for, Debian's Pythons come before standalone builds.
 
 use super::error::InspectError;
 use super::metadata::{Metadata, line_starting, line_with};
@@ -97,19 +98,32 @@ pub(super) fn choose(question: &Question<'_>) -> Result<PythonChoice, InspectErr
     }
 }
 
-/// The newest, unless a pinned package has no wheels for it.
+/// The newest of Debian's, unless a pinned package has no wheels for it; where Debian has none that
+/// is allowed, the newest standalone build.
 fn newest(declared: &Declared, allowed: &[PythonVersion]) -> (PythonVersion, Option<Evidence>) {
-    let newest = allowed.last().copied().unwrap_or(PythonVersion::three(13));
+    let debian = debians(allowed);
+    let newest = debian.last().or(allowed.last()).copied().unwrap_or(PythonVersion::three(13));
+    let is_older = |version: &&PythonVersion| **version < PythonVersion::three(13);
+    let older = || debian.iter().rfind(is_older).or(allowed.iter().rfind(is_older));
     if newest >= PythonVersion::three(13)
-        && let Some(older) = allowed.iter().rev().find(|v| **v < PythonVersion::three(13))
+        && let Some(older) = older()
         && let Some(evidence) = pinned_before_3_13(declared)
     {
         return (*older, Some(evidence));
     }
-    (newest, Some(Evidence::rule("the newest that can be had")))
+    let reason = if debian.is_empty() { "the newest that can be had" } else { "Debian's newest" };
+    (newest, Some(Evidence::rule(reason)))
+}
+
+/// Those that Debian has: smaller than others, signed, and on every mirror of its archive.
+fn debians(allowed: &[PythonVersion]) -> Vec<PythonVersion> {
+    let debian = crate::debian::pythons();
+    allowed.iter().copied().filter(|version| debian.contains(version)).collect()
 }
 
 fn nearest(declared: &Declared, allowed: &[PythonVersion], wanted: PythonVersion) -> PythonVersion {
+    let debian = debians(allowed);
+    let allowed = if debian.is_empty() { allowed } else { &debian };
     let newer = allowed.iter().copied().find(|version| *version > wanted);
     match newer {
         Some(version) if version < PythonVersion::three(13) => version,

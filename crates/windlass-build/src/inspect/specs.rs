@@ -24,8 +24,8 @@ use super::{HostFacts, Inspection};
 use std::collections::BTreeMap;
 use windlass_model::shell_words::line;
 use windlass_model::{
-    AppName, AppSpec, BuildSpec, DebianPackage, Dependencies, Evidence, Finding, PersistPath,
-    ProcessType,
+    AppName, AppSpec, BaseSpec, BuildSpec, DebianPackage, Dependencies, Evidence, Finding,
+    PersistPath, ProcessType,
 };
 
 /// Draws the conclusions that follow from the choice of the app.
@@ -194,6 +194,7 @@ impl Parts<'_> {
         BuildSpec {
             app: self.name.clone(),
             python: self.python.version,
+            base: BaseSpec { standalone: self.project.config.standalone_python },
             dependencies: self.chosen.dependencies.clone(),
             selection: self.chosen.selection.clone(),
             extra_requirements,

@@ -1,7 +1,7 @@
 //! Which Debian packages ship what a build lacked.
 
 use super::Missing;
-use crate::debian::{ArchiveAccess, Catalogue, CatalogueError, suite_of, triplet};
+use crate::debian::{ArchiveAccess, Catalogue, CatalogueError, NEWEST_SUITE, suite_of, triplet};
 use crate::download::Downloader;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -32,7 +32,7 @@ impl Lookup<'_> {
         &self,
         missing: &[Missing],
     ) -> Result<BTreeMap<Missing, String>, CatalogueError> {
-        let Some(release) = suite_of(self.python) else { return Ok(BTreeMap::new()) };
+        let release = suite_of(self.python).unwrap_or(NEWEST_SUITE);
         let catalogue = Catalogue {
             access: self.access,
             downloader: self.downloader,

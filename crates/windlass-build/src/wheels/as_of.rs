@@ -143,6 +143,7 @@ mod tests {
             python: PythonVersion::three(13),
             suite: String::new(),
             machine: String::new(),
+            interpreter: None,
             debian: vec![],
             packages: vec![],
         };

@@ -15,6 +15,7 @@ use super::place;
 use super::uv::Uv;
 use super::wheel_error::WheelError;
 use super::wheel_segment::WheelForm;
+use crate::scheme::Scheme;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::fs::File;
@@ -43,7 +44,7 @@ pub(super) struct BuildInput<'a> {
     /// Digest of the archive, or of the folder's contents.
     pub(super) digest: Digest,
     /// The image's Python.
-    pub(super) python: PythonVersion,
+    pub(super) scheme: Scheme,
 }
 
 /// Builds wheels.
@@ -61,10 +62,10 @@ const OUTPUT_LINES: usize = 20;
 
 /// A wheel built before from a source with that digest: in a segment, or whole. One that a power
 /// cut emptied is built again.
-pub(super) fn known(source: Digest, python: PythonVersion, cache: &Path) -> Option<BuiltWheel> {
-    let index = std::fs::read(folder_of(source, python, cache).join("built.json")).ok()?;
+pub(super) fn known(source: Digest, scheme: Scheme, cache: &Path) -> Option<BuiltWheel> {
+    let index = std::fs::read(folder_of(source, scheme.python, cache).join("built.json")).ok()?;
     let built: BuiltWheel = serde_json::from_slice(&index).ok()?;
-    let form = WheelForm { digest: built.digest, python, built: true };
+    let form = WheelForm { digest: built.digest, scheme, built: true };
     let is_whole = || digest_file(&built.path).is_ok_and(|digest| digest == built.digest);
     (form.known(cache).is_some() || is_whole()).then_some(built)
 }
@@ -81,10 +82,10 @@ impl<'a> WheelBuilder<'a> {
 
     /// Builds a wheel, or gives the one built before.
     pub(super) fn build(&self, input: BuildInput<'_>) -> Result<BuiltWheel, BuildWheelError> {
-        if let Some(built) = known(input.digest, input.python, self.cache) {
+        if let Some(built) = known(input.digest, input.scheme, self.cache) {
             return Ok(built);
         }
-        let folder = folder_of(input.digest, input.python, self.cache);
+        let folder = folder_of(input.digest, input.scheme.python, self.cache);
         let io = |source| BuildWheelError::Io { path: folder.clone(), source };
         let scratch = place::scratch_for(&folder).map_err(io)?;
         self.run(input, scratch.path())?;
@@ -101,12 +102,12 @@ impl<'a> WheelBuilder<'a> {
         let index = serde_json::to_vec(&built)
             .unwrap_or_else(|error| unreachable!("a path and a digest serialise: {error}"));
         place::write_file(&scratch.path().join("built.json"), &index).map_err(io)?;
-        if folder.exists() && known(input.digest, input.python, self.cache).is_none() {
+        if folder.exists() && known(input.digest, input.scheme, self.cache).is_none() {
             std::fs::remove_dir_all(&folder).map_err(io)?;
         }
         place::put_folder(scratch, &folder).map_err(io)?;
         // Another process may have been first, with a wheel that differs in its zip times.
-        known(input.digest, input.python, self.cache)
+        known(input.digest, input.scheme, self.cache)
             .ok_or_else(|| io(std::io::ErrorKind::NotFound.into()))
     }
 
@@ -237,8 +238,8 @@ mod tests {
         let built = BuiltWheel { path: path.clone(), digest, python };
         let index = serde_json::to_vec(&built).expect("serialises");
         std::fs::write(folder.join("built.json"), index).expect("written");
-        assert_eq!(known(source, python, cache.path()), Some(built));
+        assert_eq!(known(source, Scheme::debian(python), cache.path()), Some(built));
         std::fs::write(&path, "").expect("written");
-        assert_eq!(known(source, python, cache.path()), None);
+        assert_eq!(known(source, Scheme::debian(python), cache.path()), None);
     }
 }

@@ -16,6 +16,7 @@ use super::place;
 use super::placement::{Placement, PlannedContent};
 use super::segment::{Segment, SegmentDraft};
 use super::wheel_segment::add_text;
+use crate::scheme::Scheme;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs::File;
@@ -23,7 +24,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use tempfile::TempDir;
-use windlass_model::{Digest, PythonVersion};
+use windlass_model::Digest;
 use windlass_oci::{FileHead, PieceSource, SegmentError};
 
 /// The image's interpreter as something that can be run here.
@@ -31,8 +32,8 @@ use windlass_oci::{FileHead, PieceSource, SegmentError};
 pub struct Interpreter<'a> {
     /// Makes a command that runs it, ready for arguments.
     pub command: &'a (dyn Fn() -> Command + Sync),
-    /// Its feature release.
-    pub version: PythonVersion,
+    /// Where it is in the image, and which feature release it is.
+    pub scheme: Scheme,
 }
 
 /// Changes whenever what is compiled, or how, or how it is kept, does.
@@ -53,11 +54,11 @@ pub(super) fn ensure(
     let missing: Vec<usize> = (0..wheels.len()).filter(|at| ready[*at].is_none()).collect();
     if !missing.is_empty() {
         let pending = on_every_core(&missing, |at| {
-            Pending::extract(wheels[*at], *at, interpreter.version, cache)
+            Pending::extract(wheels[*at], *at, interpreter.scheme, cache)
         });
         let pending = pending.into_iter().collect::<Result<Vec<_>, _>>()?;
         let invalid = compile(&pending, interpreter)?;
-        let placement = Placement { python: interpreter.version };
+        let placement = Placement { scheme: interpreter.scheme };
         let packed = on_every_core(&pending, |wheel| {
             wheel.pack((wheels[wheel.index], keys[wheel.index]), placement, &invalid, cache)
         });
@@ -90,14 +91,14 @@ impl Pending {
     fn extract(
         wheel: &Segment,
         index: usize,
-        version: PythonVersion,
+        scheme: Scheme,
         cache: &Path,
     ) -> Result<Self, BytecodeError> {
         let io = |source| BytecodeError::Io { path: cache.to_owned(), source };
         let scratch = tempfile::Builder::new().prefix("compile-").tempdir_in(cache).map_err(io)?;
         let mut jobs = Vec::new();
         for file in &wheel.index.files {
-            let Some(path) = bytecode_path(&file.path, version) else { continue };
+            let Some(path) = bytecode_path(&file.path, scheme) else { continue };
             let number = jobs.len();
             let job = Job {
                 source: scratch.path().join(format!("{number}.py")),
@@ -160,11 +161,11 @@ fn failed(error: SegmentError, cache: &Path) -> BytecodeError {
 }
 
 /// `pkg/__pycache__/mod.cpython-313.pyc` for `pkg/mod.py` (PEP 3147).
-fn bytecode_path(source: &str, version: PythonVersion) -> Option<String> {
+fn bytecode_path(source: &str, scheme: Scheme) -> Option<String> {
     let (folder, name) = source.rsplit_once('/')?;
     let stem = name.strip_suffix(".py")?;
-    let is_module = folder.contains("/dist-packages");
-    let tag = format!("cpython-{}{}", version.major, version.minor);
+    let is_module = format!("{folder}/").starts_with(&format!("{}/", scheme.packages()));
+    let tag = format!("cpython-{}{}", scheme.python.major, scheme.python.minor);
     is_module.then(|| format!("{folder}/__pycache__/{stem}.{tag}.pyc"))
 }
 
@@ -179,7 +180,9 @@ fn identity_of(interpreter: Interpreter<'_>) -> Result<String, BytecodeError> {
         let output = String::from_utf8_lossy(&output.stderr).into_owned();
         return Err(BytecodeError::Failed { output });
     }
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    let version = String::from_utf8_lossy(&output.stdout);
+    // Bytecode holds the paths of its sources.
+    Ok(format!("{version} in /{}", interpreter.scheme.packages()))
 }
 
 fn key_of(wheel: Digest, identity: &str) -> Digest {

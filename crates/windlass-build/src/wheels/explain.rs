@@ -18,11 +18,13 @@ const CHECK_INDEX: &str =
 
 mod lock_file;
 mod resolver;
+mod standalone;
 
 pub use lock_file::notes;
 
 use lock_file::{foreign, own_pylock};
 use resolver::{find_uv, uv};
+pub use standalone::standalone;
 
 /// Explains why there is no uv.
 pub(crate) fn uv_missing(error: &super::FindUvError) -> Problem {

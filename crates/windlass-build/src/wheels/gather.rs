@@ -56,7 +56,7 @@ pub(super) fn gather(
 
 /// A wheel as its makers published it.
 fn published(request: &InstallRequest<'_>, artifact: &Artifact) -> WheelForm {
-    WheelForm { digest: artifact.sha256, python: request.spec.python, built: false }
+    WheelForm { digest: artifact.sha256, scheme: request.scheme, built: false }
 }
 
 /// The project as one more package.
@@ -127,7 +127,7 @@ fn fetch(
 /// Whether a source archive was built before.
 fn is_built(request: &InstallRequest<'_>, package: &LockedPackage, artifact: &Artifact) -> bool {
     matches!(package.source, Source::Sdist(_))
-        && build_wheel::known(artifact.sha256, request.spec.python, request.cache).is_some()
+        && build_wheel::known(artifact.sha256, request.scheme, request.cache).is_some()
 }
 
 fn check_local(
@@ -172,8 +172,8 @@ impl Workshop<'_> {
             Source::Sdist(artifact) => self.build_archive(&label, artifact, files)?,
             Source::Directory { path } => self.build_folder(&label, path)?,
         };
-        let python = self.request.spec.python;
-        let form = WheelForm { digest: built.digest, python, built: true };
+        let scheme = self.request.scheme;
+        let form = WheelForm { digest: built.digest, scheme, built: true };
         Ok(Gathered {
             name,
             label,
@@ -191,8 +191,8 @@ impl Workshop<'_> {
         artifact: &Artifact,
         files: &Files,
     ) -> Result<BuiltWheel, InstallError> {
-        let (cache, python) = (self.request.cache, self.request.spec.python);
-        if let Some(built) = build_wheel::known(artifact.sha256, python, cache) {
+        let (cache, scheme) = (self.request.cache, self.request.scheme);
+        if let Some(built) = build_wheel::known(artifact.sha256, scheme, cache) {
             return Ok(built);
         }
         let file = files.get(&artifact.sha256).cloned().unwrap_or_default();
@@ -201,20 +201,20 @@ impl Workshop<'_> {
         let scratch = tempfile::Builder::new().prefix("sdist-").tempdir_in(cache).map_err(io)?;
         let named = scratch.path().join(&artifact.file);
         std::os::unix::fs::symlink(std::path::absolute(&file).map_err(io)?, &named).map_err(io)?;
-        self.build(BuildInput { package: label, source: &named, digest: artifact.sha256, python })
+        self.build(BuildInput { package: label, source: &named, digest: artifact.sha256, scheme })
     }
 
     fn build_folder(&self, label: &str, path: &Path) -> Result<BuiltWheel, InstallError> {
         let io = |source| InstallError::Io { path: path.to_owned(), source };
         let tree = SourceTree::read(path).map_err(io)?;
         let digest = tree.digest().map_err(io)?;
-        let (cache, python) = (self.request.cache, self.request.spec.python);
-        if let Some(built) = build_wheel::known(digest, python, cache) {
+        let (cache, scheme) = (self.request.cache, self.request.scheme);
+        if let Some(built) = build_wheel::known(digest, scheme, cache) {
             return Ok(built);
         }
         let scratch = tempfile::Builder::new().prefix("source-").tempdir_in(cache).map_err(io)?;
         tree.copy_to(scratch.path()).map_err(io)?;
-        self.build(BuildInput { package: label, source: scratch.path(), digest, python })
+        self.build(BuildInput { package: label, source: scratch.path(), digest, scheme })
     }
 
     fn build(&self, input: BuildInput<'_>) -> Result<BuiltWheel, InstallError> {
@@ -226,12 +226,13 @@ impl Workshop<'_> {
             self.uv.get_or_init(|| found)
         };
         let candidates = &tools.search.python;
-        let python = HostPython::nearest(candidates, uv.home(), input.python).ok_or_else(|| {
-            BuildWheelError::NoPython {
-                package: input.package.to_owned(),
-                tried: candidates.clone(),
-            }
-        })?;
+        let python =
+            HostPython::nearest(candidates, uv.home(), input.scheme.python).ok_or_else(|| {
+                BuildWheelError::NoPython {
+                    package: input.package.to_owned(),
+                    tried: candidates.clone(),
+                }
+            })?;
         let builder = WheelBuilder::new(uv, python, self.request.cache);
         Ok(builder.build(input)?)
     }

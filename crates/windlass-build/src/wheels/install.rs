@@ -11,12 +11,12 @@ use super::gather::gather;
 use super::installed::{BuiltPackage, Installed, InstalledPackage, PackageLayer, PlacedPackage};
 use super::layers::{self, Weight};
 use super::merge::{Overlap, merge};
-use super::placement::Placement;
 use super::resolution::Resolution;
 use super::segment::{self, Segment};
 use super::tools::PackageTools;
 use super::wheel_error::WheelError;
 use crate::download::{DownloadError, Downloader};
+use crate::scheme::Scheme;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -37,6 +37,8 @@ pub struct InstallRequest<'a> {
     pub cache: &'a Path,
     /// Fetches the files.
     pub downloader: &'a Downloader,
+    /// Where the image's Python looks.
+    pub scheme: Scheme,
 }
 
 /// Why packages could not be installed.
@@ -133,7 +135,7 @@ pub fn place_packages(
 /// An interpreter that fails, packages that do not go together, a cache that cannot be used.
 pub fn install(
     placed: Vec<PlacedPackage>,
-    (spec, cache): (&BuildSpec, &Path),
+    cache: &Path,
     interpreter: Interpreter<'_>,
     progress: &dyn Fn(Progress),
 ) -> Result<Installed, InstallError> {
@@ -156,7 +158,7 @@ pub fn install(
     // All but RECORD.
     let modules = packages.iter().map(|package| package.segments[1].index.files.len() - 1).sum();
     progress(part("bytecode", modules, "modules", started));
-    let merged = merge(&packages, &Placement { python: spec.python }.packages())
+    let merged = merge(&packages, &interpreter.scheme.packages())
         .map_err(|overlap| InstallError::Overlap { overlap })?;
     for (package, dropped) in packages.iter_mut().zip(merged.dropped) {
         package.dropped = dropped;

@@ -27,12 +27,27 @@ pub struct WindlassLock {
     pub suite: String,
     /// The machine that the files are for: `x86_64`.
     pub machine: String,
+    /// The standalone Python, when the image's is none of Debian's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interpreter: Option<LockedPython>,
     /// Debian packages, sorted by name.
     #[serde(default, rename = "debian", skip_serializing_if = "Vec::is_empty")]
     pub debian: Vec<LockedDebian>,
     /// Python packages, sorted by name.
     #[serde(default, rename = "package", skip_serializing_if = "Vec::is_empty")]
     pub packages: Vec<LockedFile>,
+}
+
+/// A standalone Python, pinned.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LockedPython {
+    /// Its version with the patch level.
+    pub version: String,
+    /// The archive's name.
+    pub file: String,
+    /// SHA-256 of the archive.
+    pub sha256: Digest,
 }
 
 /// A Debian package, pinned.
@@ -178,6 +193,11 @@ mod tests {
             python: PythonVersion::three(13),
             suite: "trixie".to_owned(),
             machine: "x86_64".to_owned(),
+            interpreter: Some(LockedPython {
+                version: "3.12.1".to_owned(),
+                file: "cpython-3.12.1.tar.gz".to_owned(),
+                sha256: Digest::from_bytes([4; 32]),
+            }),
             debian: vec![LockedDebian {
                 name: "libc6".to_owned(),
                 version: "2.41-12".to_owned(),

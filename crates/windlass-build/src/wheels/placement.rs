@@ -1,8 +1,7 @@
 //! Where a wheel's files go in the image: the plan of one wheel's installation (PEP 427, PEP 491).
 //!
-//! Pure. Everything goes below `/usr/local`, where Debian's Python looks for what was installed
-//! beside its packages, so that no environment has to be activated. Commands name the image's
-//! interpreter by its full path.
+//! Pure. Everything goes where the image's Python looks ([`Scheme`]). Commands name the
+//! image's interpreter by its full path.
 
 use super::archive::{WheelEntry, WheelListing};
 use super::dist_info::EntryPoint;
@@ -10,14 +9,14 @@ use super::place;
 use super::record;
 use super::segment::SegmentIndex;
 use super::wheel_error::WheelError;
+use crate::scheme::Scheme;
 use std::collections::BTreeMap;
-use windlass_model::PythonVersion;
 
 /// The scheme of one image.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Placement {
-    /// The image's Python.
-    pub(super) python: PythonVersion,
+    /// Where the image's Python looks.
+    pub(super) scheme: Scheme,
 }
 
 /// A file of the image, before its content is read.
@@ -77,12 +76,12 @@ fn stem_of(listing: &WheelListing) -> &str {
 impl Placement {
     /// The folder of importable packages.
     pub(super) fn packages(self) -> String {
-        format!("usr/local/lib/python{}/dist-packages", self.python)
+        self.scheme.packages()
     }
 
     /// The interpreter that commands name.
     fn interpreter(self) -> String {
-        format!("/usr/bin/python{}", self.python)
+        self.scheme.interpreter()
     }
 
     /// Plans a wheel. `built` says that it was built here: then its tags and its generator, which
@@ -148,7 +147,7 @@ impl Placement {
             "data" => entry_file(format!("usr/local/{path}"), mode, number),
             "headers" => {
                 let name = stem.split('-').next().unwrap_or(stem);
-                let folder = format!("usr/local/include/python{}/{name}", self.python);
+                let folder = format!("usr/local/include/python{}/{name}", self.scheme.python);
                 entry_file(format!("{folder}/{path}"), mode, number)
             }
             "scripts" => self.place_script(format!("usr/local/bin/{path}"), number, script),

@@ -1,7 +1,7 @@
 //! uv as an executable: found, or fetched by the machine's own pip, and run with care.
 //!
 //! It runs outside the project's folder (except where requirements name paths), with an environment made from nothing, an interpreter
-//! that is always named, and a cache of ours. It never downloads a Python.
+//! that is always named, and a cache of ours. It never downloads a Python to run it.
 
 use super::host_python::HostPython;
 use super::index_settings::IndexSettings;
@@ -109,7 +109,8 @@ impl Uv {
         self.finish(command.args(arguments))
     }
 
-    fn finish(&self, command: &mut Command) -> Result<String, UvFailure> {
+    /// Runs a command of [`Self::command`], and gives what it wrote.
+    pub(super) fn finish(&self, command: &mut Command) -> Result<String, UvFailure> {
         let output = command
             .output()
             .map_err(|source| UvFailure::Start { binary: self.binary.clone(), source })?;

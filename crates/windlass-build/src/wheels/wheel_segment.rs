@@ -6,8 +6,9 @@ use super::placement::{Placement, PlannedContent, PlannedFile, scripts_of};
 use super::record;
 use super::segment::{Segment, SegmentDraft};
 use super::wheel_error::WheelError;
+use crate::scheme::Scheme;
 use std::path::Path;
-use windlass_model::{Digest, PythonVersion};
+use windlass_model::Digest;
 use windlass_oci::{FileHead, PieceSource, SegmentError};
 
 /// Changes whenever the same wheel gives another segment.
@@ -18,8 +19,8 @@ const FORM: &str = "1";
 pub(super) struct WheelForm {
     /// SHA-256 of the wheel.
     pub(super) digest: Digest,
-    /// The image's Python.
-    pub(super) python: PythonVersion,
+    /// Where the image's Python looks.
+    pub(super) scheme: Scheme,
     /// Whether it was built here. Then its compressed bytes depend on this machine's Python: they
     /// are compressed anew, and its tags and generator are replaced.
     pub(super) built: bool,
@@ -28,7 +29,7 @@ pub(super) struct WheelForm {
 impl WheelForm {
     fn key(self) -> Digest {
         let built = if self.built { "built" } else { "published" };
-        place::digest_of(["wheel", FORM, &self.digest.hex(), &self.python.to_string(), built])
+        place::digest_of(["wheel", FORM, &self.digest.hex(), &self.scheme.packages(), built])
     }
 
     /// The segment, if it was made before and is whole.
@@ -47,7 +48,7 @@ impl WheelForm {
             let entry = archive.listing.entries[number].clone();
             scripts.insert(number, archive.content(&entry)?);
         }
-        let placement = Placement { python: self.python };
+        let placement = Placement { scheme: self.scheme };
         let planned = placement.place(&archive.listing, &scripts, self.built)?;
         let failed = |error: SegmentError| written("the segment", cache)(error);
         let mut draft = SegmentDraft::new(self.key(), cache)

@@ -21,6 +21,7 @@ pub(crate) fn spec(python: PythonVersion) -> BuildSpec {
     BuildSpec {
         app: AppName::from_loose("shop"),
         python,
+        base: windlass_model::BaseSpec::default(),
         dependencies: Dependencies::None,
         selection: Selection::default(),
         extra_requirements: vec![],

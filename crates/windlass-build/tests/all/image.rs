@@ -9,6 +9,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use windlass_build::image::Interpreter;
+use windlass_build::scheme::PythonBuild;
 use windlass_build::{
     BuildDirs, BuildError, BuildRequest, BuildSettings, BuiltImage, StepError, StepSpec, build,
 };
@@ -16,12 +17,12 @@ use windlass_model::{BuildSpec, ExitReason, PersistPath, PythonVersion};
 use windlass_oci::{ImageStore, LayerCache, Manifest};
 
 /// A project and a builder's folders, at a path of their own.
-struct Workplace {
-    dir: tempfile::TempDir,
+pub(crate) struct Workplace {
+    pub(crate) dir: tempfile::TempDir,
 }
 
 impl Workplace {
-    fn new(prefix: &str, mode: u32) -> Self {
+    pub(crate) fn new(prefix: &str, mode: u32) -> Self {
         let dir = tempfile::Builder::new().prefix(prefix).tempdir().expect("a folder");
         let place = Self { dir };
         let downloads = shared_downloads();
@@ -56,11 +57,11 @@ impl Workplace {
         place
     }
 
-    fn project(&self) -> PathBuf {
+    pub(crate) fn project(&self) -> PathBuf {
         self.dir.path().join("project")
     }
 
-    fn dirs(&self) -> BuildDirs {
+    pub(crate) fn dirs(&self) -> BuildDirs {
         let below = |name: &str| self.dir.path().join(name);
         BuildDirs {
             cache: below("cache"),
@@ -70,7 +71,7 @@ impl Workplace {
         }
     }
 
-    fn build(&self, spec: &BuildSpec) -> BuiltImage {
+    pub(crate) fn build(&self, spec: &BuildSpec) -> BuiltImage {
         self.build_until(spec, "").expect("an image")
     }
 
@@ -79,7 +80,7 @@ impl Workplace {
         self.build_with(spec, part, &BuildSettings::default())
     }
 
-    fn build_with(
+    pub(crate) fn build_with(
         &self,
         spec: &BuildSpec,
         part: &str,
@@ -102,7 +103,7 @@ impl Workplace {
         })
     }
 
-    fn manifest(&self, image: &BuiltImage) -> Manifest {
+    pub(crate) fn manifest(&self, image: &BuiltImage) -> Manifest {
         let store = ImageStore::open(self.dirs().images).expect("a layout");
         store.read_manifest(&image.manifest).expect("a manifest")
     }
@@ -257,7 +258,8 @@ fn python_works(place: &Workplace) {
         .expect("one");
     let architecture = if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" };
     let python = PythonVersion::three(13);
-    let interpreter = Interpreter { root, python, architecture: architecture.to_owned() };
+    let build = PythonBuild::Debian;
+    let interpreter = Interpreter { root, python, build, architecture: architecture.to_owned() };
     let script = "import ssl, sqlite3, zoneinfo, ctypes.util, multiprocessing, bz2, lzma, curses, \
                   readline, uuid, json, sys; print(sys.version_info[:2], json.__cached__)";
     let output = interpreter.command().args(["-c", script]).output().expect("it starts");

@@ -11,6 +11,7 @@ use windlass_build::debian::ArchiveAccess;
 use windlass_build::download::{DownloadSettings, Downloader};
 use windlass_build::explain::explain;
 use windlass_build::image::Interpreter;
+use windlass_build::scheme::PythonBuild;
 use windlass_build::toolchain::{Lookup, missing};
 use windlass_build::{BuildDirs, BuildError, BuildRequest, BuildSettings, BuiltImage, build};
 use windlass_model::{BuildSpec, DebianPackage, Dependencies, Evidence, PythonVersion};
@@ -83,7 +84,8 @@ impl Place {
         let packages = root.join("usr/local/lib/python3.13/dist-packages");
         let architecture = if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" };
         let python = PythonVersion::three(13);
-        let interpreter = Interpreter { root, python, architecture: architecture.to_owned() };
+        let (build, architecture) = (PythonBuild::Debian, architecture.to_owned());
+        let interpreter = Interpreter { root, python, build, architecture };
         let mut command = interpreter.command();
         command.env("PYTHONPATH", packages).args(["-c", script]);
         let output = command.output().expect("it starts");

@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 use windlass_build::download::{DownloadSettings, Downloader};
+use windlass_build::scheme::Scheme;
 use windlass_build::wheels::{
     InstallError, InstallRequest, Installed, Interpreter, Machine, PackageTools, Resolution,
     ResolveError, ResolveRequest, Resolved, Target, UvSearch, install, lock, place_packages,
@@ -98,6 +99,7 @@ fn spec(dependencies: Dependencies, extra: &[&str]) -> BuildSpec {
     BuildSpec {
         app: AppName::from_loose("app"),
         python: python().1,
+        base: windlass_model::BaseSpec::default(),
         dependencies,
         selection: Selection::default(),
         extra_requirements: extra.iter().map(|text| (*text).to_owned()).collect(),
@@ -167,11 +169,20 @@ fn place_in(
     let tools = tools();
     let downloader = Downloader::new(DownloadSettings::default());
     let command = || Command::new(&python().0);
-    let interpreter = Interpreter { command: &command, version: python().1 };
-    let request =
-        InstallRequest { resolution, spec, project, tools: &tools, cache, downloader: &downloader };
+    let scheme = Scheme::debian(python().1);
+    let interpreter = Interpreter { command: &command, scheme };
+
+    let request = InstallRequest {
+        resolution,
+        spec,
+        project,
+        tools: &tools,
+        cache,
+        downloader: &downloader,
+        scheme,
+    };
     let placed = place_packages(&request, &|_| {})?;
-    install(placed, (spec, cache), interpreter, &|_| {})
+    install(placed, cache, interpreter, &|_| {})
 }
 
 /// Installs, writes the layers, and reads them back with decoders of another hand.

@@ -13,10 +13,11 @@ use crate::{ProbeSpec, ProcessType, ScanConfig};
 use std::collections::BTreeMap;
 use toml::de::{DeTable, DeValue};
 
-const KEYS: [&str; 23] = [
+const KEYS: [&str; 24] = [
     "name",
     "root",
     "python",
+    "standalone-python",
     "app",
     "server",
     "processes",
@@ -76,6 +77,9 @@ fn fill(config: &mut AppConfig, item: &Item<'_>) -> Result<(), ConfigError> {
         "name" => config.name = Some(item.text("name = \"shop\"", str::parse)?),
         "root" => config.root = Some(item.text("root = \"backend\"", inside_project)?),
         "python" => config.python = Some(item.text("python = \"3.13\"", str::parse)?),
+        "standalone-python" => {
+            config.standalone_python = item.boolean("standalone-python = true")?;
+        }
         "app" => config.app = Some(item.text("app = \"shop.wsgi:app\"", str::parse)?),
         "server" => config.server = Some(item.text("server = \"gunicorn\"", str::parse)?),
         "processes" => processes(config, item)?,

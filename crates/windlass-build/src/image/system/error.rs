@@ -11,8 +11,8 @@ use windlass_oci::{LayerError, UnpackError};
 /// Why the system's layers could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum SystemError {
-    /// No Debian release has this Python.
-    #[error("Python {python} is in no Debian release that images are made from")]
+    /// Nobody has this Python.
+    #[error("Python {python} is neither Debian's nor to be had as a standalone build")]
     Python {
         /// The wanted Python.
         python: PythonVersion,

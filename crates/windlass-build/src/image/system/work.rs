@@ -10,11 +10,12 @@ use crate::image::config::{NamedLayer, made_by};
 use crate::image::shelf::{ShelfError, key_of};
 use crate::libraries::Objects;
 use crate::meter::{Meter, Part};
+use crate::scheme::Scheme;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
-use windlass_model::{Digest, PythonVersion, STACK_SIGNAL};
+use windlass_model::{Digest, STACK_SIGNAL};
 use windlass_oci::{Content, EntryKind, Expected, LayerEntry, LayerWriter, unpack_layer};
 
 /// A plan being carried out.
@@ -40,6 +41,7 @@ impl<'a> Work<'a> {
         let interpreter = Interpreter {
             root: request.cache.join("interpreters").join(python.hex()),
             python: spec.python,
+            build: spec.scheme().build,
             architecture: spec.architecture.clone(),
         };
         Self { request, plan, keys: [base, python, extra, libraries], interpreter }
@@ -79,6 +81,7 @@ impl<'a> Work<'a> {
         let wanted: Vec<_> = self
             .plan
             .packages()
+            .filter(|package| !package.standalone)
             .map(|p| Wanted { url: p.url.clone(), sha256: p.sha256, size: Some(p.size) })
             .collect();
         let total = self.plan.packages().map(|package| package.size).sum();
@@ -89,7 +92,14 @@ impl<'a> Work<'a> {
             &|bytes| meter.bytes(&started, bytes),
         )?;
         meter.end(&started, total, &format!("{} Debian packages", files.len()));
-        Ok(files)
+        // In the plan's order, with the one file that was fetched before.
+        let mut files = files.into_iter();
+        let archive = self.request.spec.standalone.as_ref().map(|build| &build.archive);
+        let each = self
+            .plan
+            .packages()
+            .filter_map(|package| if package.standalone { archive.cloned() } else { files.next() });
+        Ok(each.collect())
     }
 
     /// Notes what the layers hold for the loader.
@@ -134,7 +144,7 @@ impl<'a> Work<'a> {
         let mut python = entries.python.clone();
         let mut modules = 0;
         for entry in &entries.python {
-            let Some(path) = library_bytecode(entry, self.interpreter.python) else { continue };
+            let Some(path) = library_bytecode(entry, self.interpreter.scheme()) else { continue };
             let place = root.join(&path);
             if place.is_file() {
                 modules += 1;
@@ -208,7 +218,7 @@ const GROUP: usize = 32;
 fn compile_library(interpreter: &Interpreter, entries: &[LayerEntry]) -> Result<(), SystemError> {
     let mut jobs = Vec::new();
     for entry in entries {
-        let Some(path) = library_bytecode(entry, interpreter.python) else { continue };
+        let Some(path) = library_bytecode(entry, interpreter.scheme()) else { continue };
         let target = interpreter.root.join(path);
         if let Some(folder) = target.parent() {
             fs::create_dir_all(folder)
@@ -223,8 +233,8 @@ fn compile_library(interpreter: &Interpreter, entries: &[LayerEntry]) -> Result<
 }
 
 /// Where the bytecode of an entry goes, if it is a module of the standard library.
-fn library_bytecode(entry: &LayerEntry, python: PythonVersion) -> Option<String> {
+fn library_bytecode(entry: &LayerEntry, scheme: Scheme) -> Option<String> {
     let is_file = matches!(entry.kind, EntryKind::File(_));
-    let in_library = entry.path.starts_with(&format!("usr/lib/python{python}/"));
-    if is_file && in_library { bytecode_path(&entry.path, python) } else { None }
+    let in_library = entry.path.starts_with(&format!("{}/", scheme.library()));
+    if is_file && in_library { bytecode_path(&entry.path, scheme.python) } else { None }
 }

@@ -18,7 +18,7 @@ fn chosen(files: &[(&str, &str)]) -> Result<PythonChoice, InspectError> {
         dockerfile_tag: None,
         declared: &Declared::from_files(&tree, &files)?,
         own: None,
-        available: &[PythonVersion::three(11), PythonVersion::three(13)],
+        available: &crate::pythons(),
     })
 }
 
@@ -27,9 +27,15 @@ fn versions_are_found_and_relaxed() {
     let project = |text: &str| format!("[project]\nname='x'\nrequires-python = '{text}'\n");
     for (file, text, minor, warned) in [
         ("README", "", 13, false),
+        (".python-version", "3.12.0", 12, false),
+        (".python-version", "3.14", 14, false),
+        (".python-version", "3.15", 13, true),
+        ("pyproject.toml", &project("==3.12.*"), 12, false),
+        ("pyproject.toml", &project(">=3.12,<3.13"), 12, false),
+        ("pyproject.toml", &project(">=3.14"), 14, false),
+        ("pyproject.toml", &project(">=3.12"), 13, false),
+        ("pyproject.toml", &project("<3.11"), 10, false),
         (".python-version", "# mine\n3.11.4\n", 11, false),
-        (".python-version", "3.12.0", 13, true),
-        (".python-version", "3.14", 13, true),
         (".python-version", "3.8", 11, true),
         ("runtime.txt", "python-3.11.9", 11, false),
         (".tool-versions", "nodejs 20\npython 3.11.1\n", 11, false),
@@ -54,17 +60,20 @@ fn versions_are_found_and_relaxed() {
 fn a_pin_within_the_constraint() {
     let project = "[project]\nname='x'\nrequires-python = '<3.13'\n";
     let files = [(".python-version", "3.12"), ("pyproject.toml", project)];
-    assert_eq!(chosen(&files).expect("chosen").version, PythonVersion::three(11));
-    let old = [(".python-version", "3.12"), ("requirements.txt", "greenlet==3.0.1")];
+    assert_eq!(chosen(&files).expect("chosen").version, PythonVersion::three(12));
+    let old = [(".python-version", "3.8"), ("requirements.txt", "greenlet==3.0.1")];
     assert_eq!(chosen(&old).expect("chosen").version, PythonVersion::three(11));
+    let new = "[project]\nname='x'\nrequires-python = '>=3.12'\n";
+    let files = [("pyproject.toml", new), ("requirements.txt", "greenlet==3.0.1")];
+    assert_eq!(chosen(&files).expect("chosen").version, PythonVersion::three(12));
 }
 
 #[test]
 fn what_cannot_be_had_is_refused() {
     for text in [
-        "[project]\nrequires-python = '==3.12.*'\n",
+        "[project]\nrequires-python = '==3.8.*'\n",
         "[project]\nrequires-python = 'three'\n",
-        "[tool.windlass]\npython = '3.12'\n",
+        "[tool.windlass]\npython = '3.8'\n",
     ] {
         assert!(chosen(&[("pyproject.toml", text)]).is_err(), "{text}");
     }

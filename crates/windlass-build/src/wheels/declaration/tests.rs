@@ -8,6 +8,7 @@ fn spec(dependencies: Dependencies) -> BuildSpec {
     BuildSpec {
         app: AppName::from_loose("app"),
         python: PythonVersion::three(13),
+        base: windlass_model::BaseSpec::default(),
         dependencies,
         selection: Selection::default(),
         extra_requirements: Vec::new(),

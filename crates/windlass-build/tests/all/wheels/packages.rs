@@ -83,6 +83,7 @@ fn the_versions_of_windlass_lock_are_kept() {
         python: python().1,
         suite: "trixie".to_owned(),
         machine: target().machine.as_str().to_owned(),
+        interpreter: None,
         debian: Vec::new(),
         packages: lock::WindlassLock::packages_of(&then.resolution),
     };

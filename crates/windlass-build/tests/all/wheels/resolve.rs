@@ -12,6 +12,7 @@ fn lock_of(resolved: &Resolved) -> WindlassLock {
         python: python().1,
         suite: "trixie".to_owned(),
         machine: target().machine.as_str().to_owned(),
+        interpreter: None,
         debian: Vec::new(),
         packages: WindlassLock::packages_of(&resolved.resolution),
     }

@@ -57,6 +57,7 @@ fn report() -> PlanReport {
         build: BuildSpec {
             app,
             python: PythonVersion::three(13),
+            base: windlass_model::BaseSpec::default(),
             dependencies: Dependencies::Project { file: "pyproject.toml".to_owned() },
             selection: Selection::default(),
             extra_requirements: vec!["gunicorn".to_owned()],
