@@ -13,6 +13,8 @@ mod script;
 mod setup_cfg;
 
 pub(crate) use constraint::allows;
+#[cfg(fuzzing)]
+pub(crate) use constraint::to_pep440;
 pub(crate) use entry::markers;
 pub(crate) use pipfile::pipfile;
 pub(crate) use poetry::poetry;

@@ -3,7 +3,9 @@
 
 use crate::debian::fuzzed;
 use crate::inspect::{HostFacts, Tree, inspect};
+use crate::wheels::fuzzed as wheels;
 use std::path::Path;
+use windlass_model::Selection;
 
 /// A Debian package.
 pub fn deb(bytes: &[u8]) {
@@ -66,4 +68,26 @@ pub fn project(text: &str) {
     }
     let facts = HostFacts { folder: "fuzzed".to_owned(), pythons: crate::pythons(), cores: 2 };
     let _ = inspect(&Tree::from_files(files), &facts);
+}
+
+/// A wheel in the file at `path`; what is made of it lies below `cache`.
+pub fn wheel(path: &Path, cache: &Path) {
+    for path in wheels::wheel(path, cache).unwrap_or_default() {
+        let steps = path.split('/').all(|part| !matches!(part, "" | "." | ".."));
+        let home = path.starts_with("usr/") || path.starts_with("opt/");
+        assert!(steps && home, "`{path}` leaves the packages");
+    }
+}
+
+/// A folder that holds nothing but locks and what they were made from.
+pub fn locks(project: &Path) {
+    wheels::locks(project);
+}
+
+/// Texts that name packages: `pylock.toml`, requirements, constraints, inline metadata, `setup.cfg`.
+pub fn packages(text: &str) {
+    wheels::pylock(text, Path::new("fuzzed"));
+    let _ = crate::declare::script(text);
+    let _ = crate::declare::setup_cfg(text, &Selection::default());
+    let _ = crate::declare::to_pep440(text);
 }

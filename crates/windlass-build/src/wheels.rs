@@ -68,3 +68,51 @@ pub use uv::FindUvError;
 pub use uv_failure::UvFailure;
 pub use uv_project::UvProject;
 pub use wheel_error::WheelError;
+
+/// What reads bytes from outside, for the fuzzer.
+#[cfg(fuzzing)]
+pub(crate) mod fuzzed {
+    use super::{Machine, Target, foreign, hashes, lock, pylock, wheel_segment};
+    use crate::scheme::Scheme;
+    use std::path::Path;
+    use windlass_model::{LockTool, PythonVersion, Selection};
+
+    /// Places the wheel at `wheel`, and gives the paths that it has in an image.
+    pub(crate) fn wheel(wheel: &Path, cache: &Path) -> Option<Vec<String>> {
+        let python = PythonVersion { major: 3, minor: 13 };
+        let digest = super::build_wheel::digest_file(wheel).ok()?;
+        let form =
+            wheel_segment::WheelForm { digest, scheme: Scheme::debian(python), built: false };
+        let segment = form.ensure(wheel, cache).ok()?;
+        Some(segment.index.files.into_iter().map(|file| file.path).collect())
+    }
+
+    /// Reads `pylock.toml`, and the list of hashes of a `requirements.txt`.
+    pub(crate) fn pylock(text: &str, folder: &Path) {
+        let mut listed = hashes::Hashes::new();
+        hashes::collect(text, &mut listed);
+        let _ = hashes::is_full_lock(text);
+        let python = PythonVersion { major: 3, minor: 13 };
+        let target = Target { python, patch: 5, glibc: (2, 41), machine: Machine::X86_64 };
+        let reading = pylock::Reading {
+            target,
+            base: folder,
+            preferred: &pylock::Preferred::new(),
+            hashes: &listed,
+            extras: &[],
+        };
+        let _ = pylock::read(text, reading);
+    }
+
+    /// Reads the locks that a project's folder holds.
+    pub(crate) fn locks(project: &Path) {
+        let _ = lock::read(project);
+        for (tool, file) in [
+            (LockTool::Poetry, "poetry.lock"),
+            (LockTool::Pdm, "pdm.lock"),
+            (LockTool::Pipenv, "Pipfile.lock"),
+        ] {
+            let _ = foreign::read(tool, &project.join(file), &Selection::default());
+        }
+    }
+}

@@ -80,3 +80,16 @@ impl Registry {
         }
     }
 }
+
+/// What reads a registry's headers and the files of credentials, for the fuzzer.
+#[cfg(fuzzing)]
+pub mod fuzzed {
+    /// `WWW-Authenticate`, `Retry-After`, and a `config.json`.
+    pub fn texts(text: &str) {
+        let _ = super::challenge::parse(text.lines());
+        let _ = super::retry::retry_after_ms(text, Some("Sun, 06 Nov 1994 08:49:37 GMT"));
+        if let Ok(file) = serde_json::from_str::<super::auth_file::AuthFile>(text) {
+            let _ = file.find("registry.example.org", "team/shop");
+        }
+    }
+}
