@@ -17,6 +17,7 @@ pub mod explain;
 pub mod export;
 #[cfg(fuzzing)]
 pub mod fuzzing;
+mod git;
 pub mod image;
 pub mod inspect;
 pub mod inventory;

@@ -1,18 +1,14 @@
 //! Which commit a project's files are, and whether they are.
 //!
-//! git is only read from, and with everything switched off by which a repository's own
-//! configuration could start a program or a transfer. Files are compared byte for byte with what
-//! was committed, by no filter: one that would be changed by a filter counts as changed, so that
-//! "as committed" is never said of anything else. What it does not do: look into submodules.
+//! Files are compared byte for byte with what was committed, by no filter: one that would be
+//! changed by a filter counts as changed, so that "as committed" is never said of anything else.
+//! What it does not do: look into submodules.
 
+use crate::git::Git;
 use crate::provenance::Revision;
 use std::collections::BTreeMap;
-use std::io::{Seek as _, Write as _};
 use std::path::Path;
-use std::process::{Command, Stdio};
 
-/// What git needs of the environment: itself, and the settings of the user.
-const PASSED: [&str; 4] = ["PATH", "HOME", "XDG_CONFIG_HOME", "USER"];
 /// Files that are compared; a larger project counts as changed.
 const FILES: usize = 200_000;
 /// Links that are compared, each by one question.
@@ -20,27 +16,25 @@ const LINKS: usize = 100;
 
 /// The revision of a project's folder; `None` where there is no repository, no commit, or no git.
 pub(crate) fn revision(project: &Path, environment: &BTreeMap<String, String>) -> Option<Revision> {
-    let git = Git { project, environment };
-    let commit = text(git.ask(&["rev-parse", "--verify", "--quiet", "HEAD^{commit}"], None)?)?;
+    let checkout = Checkout(Git { folder: project, environment });
+    let commit =
+        text(checkout.0.ask(&["rev-parse", "--verify", "--quiet", "HEAD^{commit}"], None)?)?;
     let commit = commit.trim().to_owned();
     let is_name = matches!(commit.len(), 40 | 64) && commit.bytes().all(|b| b.is_ascii_hexdigit());
-    is_name.then(|| Revision { dirty: !git.is_as_committed().unwrap_or(false), commit })
+    is_name.then(|| Revision { dirty: !checkout.is_as_committed().unwrap_or(false), commit })
 }
 
-struct Git<'a> {
-    project: &'a Path,
-    environment: &'a BTreeMap<String, String>,
-}
+struct Checkout<'a>(Git<'a>);
 
-impl Git<'_> {
+impl Checkout<'_> {
     /// Whether every committed file below the project is as it was committed, and there is no
     /// other that is not ignored; `None` when git cannot say.
     fn is_as_committed(&self) -> Option<bool> {
         let others = ["ls-files", "--others", "--exclude-standard", "-z", "--", "."];
-        if !self.ask(&others, None)?.is_empty() {
+        if !self.0.ask(&others, None)?.is_empty() {
             return Some(false);
         }
-        let tree = text(self.ask(&["ls-tree", "-r", "-z", "HEAD", "--", "."], None)?)?;
+        let tree = text(self.0.ask(&["ls-tree", "-r", "-z", "HEAD", "--", "."], None)?)?;
         let mut files = Vec::new();
         let mut links = Vec::new();
         for entry in tree.split('\0').filter(|entry| !entry.is_empty()) {
@@ -56,8 +50,8 @@ impl Git<'_> {
             return Some(false);
         }
         let same_link = |(object, path): &(&str, &str)| {
-            let target = std::fs::read_link(self.project.join(path)).ok();
-            let committed = self.ask(&["cat-file", "blob", object], None);
+            let target = std::fs::read_link(self.0.folder.join(path)).ok();
+            let committed = self.0.ask(&["cat-file", "blob", object], None);
             target.is_some()
                 && target.map(|it| it.into_os_string().into_encoded_bytes()) == committed
         };
@@ -67,7 +61,7 @@ impl Git<'_> {
     fn have_hashes(&self, files: &[(&str, &str)]) -> Option<bool> {
         let mut paths = String::new();
         // git reads names in a list from the repository's root, not from where it was started.
-        let root = std::path::absolute(self.project).ok()?;
+        let root = std::path::absolute(self.0.folder).ok()?;
         for (_, path) in files {
             let place = root.join(path);
             if !std::fs::symlink_metadata(&place).is_ok_and(|found| found.is_file()) {
@@ -78,41 +72,8 @@ impl Git<'_> {
             paths.push('\n');
         }
         let hash = ["hash-object", "--no-filters", "--stdin-paths"];
-        let found = text(self.ask(&hash, Some(&paths))?)?;
+        let found = text(self.0.ask(&hash, Some(&paths))?)?;
         Some(found.lines().eq(files.iter().map(|(object, _)| *object)))
-    }
-
-    /// What git answers; `None` when it fails.
-    fn ask(&self, arguments: &[&str], input: Option<&str>) -> Option<Vec<u8>> {
-        let stdin = match input {
-            None => Stdio::null(),
-            // A file and no pipe: git may answer before it has read everything.
-            Some(input) => {
-                let mut file = tempfile::tempfile().ok()?;
-                file.write_all(input.as_bytes()).ok()?;
-                file.rewind().ok()?;
-                Stdio::from(file)
-            }
-        };
-        let kept = PASSED.iter().filter_map(|name| Some((name, self.environment.get(*name)?)));
-        let output = Command::new("git")
-            .args(["--no-optional-locks", "--no-pager", "--literal-pathspecs"])
-            .args(["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"])
-            .args(["-c", "protocol.allow=never", "-c", "core.quotePath=false"])
-            .arg("-C")
-            .arg(self.project)
-            .args(arguments)
-            .env_clear()
-            .envs(kept)
-            .env("LC_ALL", "C")
-            .env("GIT_NO_LAZY_FETCH", "1")
-            .env("GIT_ALLOW_PROTOCOL", "none")
-            .env("GIT_TERMINAL_PROMPT", "0")
-            .stdin(stdin)
-            .stderr(Stdio::null())
-            .output()
-            .ok()?;
-        output.status.success().then_some(output.stdout)
     }
 }
 
@@ -123,6 +84,7 @@ fn text(bytes: Vec<u8>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::process::Command;
 
     fn git(folder: &Path, arguments: &[&str]) {
         let status = Command::new("git")

@@ -56,15 +56,18 @@ pub fn sign(
     Ok(Signed { name, known, attested })
 }
 
-/// Checks that the key signed the manifest.
+/// Checks that the key signed the manifest, and that the image is what the manifest says: every
+/// byte of it is read.
 ///
 /// # Errors
-/// An image without a signature, or with none of this key's, and what reading meets.
+/// An image without a signature, with none of this key's, or with a damaged part, and what reading
+/// meets.
 pub fn verify(
     store: &ImageStore,
     manifest: &Digest,
     key: &PublicKey,
 ) -> Result<Verified, SignError> {
+    store.check(manifest)?;
     let reference = simple::verify(store, manifest, key)?;
     let attested = attestation::verify(store, manifest, key)?;
     Ok(Verified { reference, attested })

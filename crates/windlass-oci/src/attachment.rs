@@ -6,7 +6,7 @@
 //! of one artifact type an image has one referrer made here, so that saying something again
 //! replaces what was said. What is in the documents is the caller's business.
 
-use crate::{Descriptor, ImageStore, Manifest, StoreError};
+use crate::{Descriptor, ImageConfig, ImageStore, Manifest, StoreError};
 use std::collections::BTreeMap;
 use windlass_model::Digest;
 
@@ -125,6 +125,33 @@ impl ImageStore {
         payloads.iter().map(put).collect()
     }
 
+    /// Puts signed documents under a name, in the place of what has it. The config is that of an
+    /// image whose layers they are: registries that check configs want one.
+    ///
+    /// # Errors
+    /// What writing meets.
+    pub fn put_signatures(
+        &self,
+        name: &str,
+        layers: Vec<Descriptor>,
+        subject: Option<Descriptor>,
+    ) -> Result<Digest, StoreError> {
+        let diff_ids: Vec<Digest> = layers.iter().map(|layer| layer.digest).collect();
+        let config = serde_json::json!({
+            "architecture": "",
+            "config": {},
+            "created": ImageConfig::EPOCH,
+            "os": "",
+            "rootfs": {"type": "layers", "diff_ids": diff_ids},
+        });
+        let config = self.put_blob(Descriptor::CONFIG, &mut config.to_string().as_bytes())?;
+        let mut manifest = Manifest::new(config, layers);
+        manifest.subject = subject;
+        let stored = self.put_manifest(&manifest)?;
+        self.tag(name, &stored.digest)?;
+        Ok(stored.digest)
+    }
+
     fn is_about(&self, manifest: &Digest, subject: &Digest) -> bool {
         let manifest = self.read_manifest(manifest);
         manifest.is_ok_and(|it| it.subject.is_some_and(|about| about.digest == *subject))
@@ -139,4 +166,12 @@ pub fn signature_name(subject: &Digest) -> String {
 /// The name that cosign looks for an image's signed attestations under.
 pub fn attestation_name(subject: &Digest) -> String {
     format!("sha256-{}.att", subject.hex())
+}
+
+/// The image that a name made of its digest is about, as cosign's signatures have them:
+/// `sha256-<hex>.sig`.
+pub fn subject_of(name: &str) -> Option<Digest> {
+    let tag = name.rsplit(['/', ':']).next()?;
+    let (hex, _) = tag.strip_prefix("sha256-")?.split_once('.')?;
+    Digest::from_hex(hex).ok()
 }

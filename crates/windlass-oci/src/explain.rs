@@ -1,6 +1,6 @@
 //! Failures of this crate, for a person.
 
-use crate::{ArchiveError, LayerError, NoImage, StoreError, UnpackError};
+use crate::{ArchiveError, ChoiceError, LayerError, NoImage, StoreError, UnpackError};
 use std::error::Error;
 use std::io;
 use windlass_model::Problem;
@@ -77,6 +77,23 @@ pub fn explain_no_image(error: &NoImage) -> Problem {
         }
     }
     .hint("What there is: windlass image ls")
+}
+
+/// Explains an image that is not there for a machine.
+pub fn explain_choice(error: &ChoiceError) -> Problem {
+    match error {
+        ChoiceError::Store(error) => explain_store(error),
+        ChoiceError::NoPlatform { available, .. } => {
+            let problem = Problem::user("no-platform", error.to_string());
+            let problem = match available.as_slice() {
+                [] => problem.cause("none of its images is in the store"),
+                there => problem.cause(format!("it is there for {}", there.join(", "))),
+            };
+            problem.hint(
+                "Name one of these with --platform, or pull it: windlass pull NAME --platform all",
+            )
+        }
+    }
 }
 
 /// Explains an archive that was not written or not taken.

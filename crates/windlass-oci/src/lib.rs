@@ -44,7 +44,7 @@ pub use platform::Platform;
 pub use segment::{
     FileHead, FileRange, PieceSource, SegmentError, SegmentFiles, SegmentWriter, Slice, Span,
 };
-pub use store::{BlobWriter, ImageStore, StoreError};
+pub use store::{BlobWriter, ChoiceError, ImageStore, StoreError};
 pub use summary::{ImageDetail, ImageSummary, LayerDetail, NoImage};
 pub use sweep::{Freed, Reachable, RemoveFolder, sweep_blobs, sweep_layers, used};
 pub use unpack::{Expected, UnpackError, unpack_layer};

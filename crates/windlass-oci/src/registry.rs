@@ -6,6 +6,7 @@
 //! It deletes nothing and lists no repositories.
 
 mod answer;
+mod attached;
 mod auth_file;
 mod challenge;
 mod credential_program;

@@ -5,12 +5,15 @@
 //! while they are unpacked). `index.json` changes by rename, under a lock.
 
 mod blob;
+mod choice;
 mod documents;
 mod error;
+mod intact;
 mod names;
 mod upkeep;
 
 pub use blob::BlobWriter;
+pub use choice::ChoiceError;
 pub use error::StoreError;
 
 use crate::{Descriptor, ImageConfig, Index, Manifest};

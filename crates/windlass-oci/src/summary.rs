@@ -4,7 +4,9 @@ mod detail;
 
 pub use detail::{ImageDetail, LayerDetail};
 
-use crate::{Descriptor, ImageConfig, ImageStore, StoreError};
+use crate::attachment::subject_of;
+use crate::document::Document;
+use crate::{ImageConfig, ImageStore, Manifest, StoreError};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::UNIX_EPOCH;
@@ -18,13 +20,13 @@ const PREFIX: usize = 6;
 pub struct ImageSummary {
     /// Its names, sorted.
     pub names: Vec<String>,
-    /// Its manifest.
+    /// Its manifest, or the index of its manifests.
     pub digest: Digest,
-    /// Which machines it is for: `linux/amd64`. `None` when it cannot be read.
-    pub platform: Option<String>,
+    /// Which machines it is for: `linux/amd64`. Empty when it cannot be read.
+    pub platforms: Vec<String>,
     /// Size of its documents and layers as they are stored, in bytes; layers are shared.
     pub bytes: u64,
-    /// How many layers it has.
+    /// How many layers it has; for several machines, all that are different.
     pub layers: usize,
     /// When it was last stored, in milliseconds since the Unix epoch.
     pub stored_at_ms: Option<u64>,
@@ -59,7 +61,9 @@ impl ImageStore {
     pub fn list(&self, others: &[Digest]) -> Result<Vec<ImageSummary>, StoreError> {
         let mut names: BTreeMap<Digest, Vec<String>> =
             others.iter().map(|digest| (*digest, Vec::new())).collect();
-        for (name, digest) in self.tags()? {
+        // What is only about an image has a name made of that image's digest.
+        let tags = self.tags()?.into_iter().filter(|(name, _)| subject_of(name).is_none());
+        for (name, digest) in tags {
             names.entry(digest).or_default().push(name);
         }
         let mut found: Vec<_> =
@@ -99,34 +103,71 @@ impl ImageStore {
         let mut summary = ImageSummary {
             names,
             digest,
-            platform: None,
+            platforms: Vec::new(),
             bytes: 0,
             layers: 0,
             stored_at_ms: stored.map(|since| since.as_millis() as u64),
             damage: None,
         };
-        let read = || -> Result<_, StoreError> {
-            let manifest = self.read_manifest(&digest)?;
-            let config: ImageConfig = self.read_config(&manifest)?;
-            Ok((manifest, config))
-        };
-        match read() {
-            Ok((manifest, config)) => {
-                let blobs: BTreeMap<Digest, u64> = std::iter::once(&manifest.config)
-                    .chain(&manifest.layers)
-                    .map(|blob: &Descriptor| (blob.digest, blob.size))
-                    .collect();
-                let own = place.map_or(0, |found| found.len());
-                summary.bytes = blobs.values().sum::<u64>() + own;
-                summary.layers = manifest.layers.len();
-                summary.platform = Some(format!("linux/{}", config.architecture));
-                let missing = manifest.layers.iter().filter(|layer| !self.holds(layer)).count();
-                if missing > 0 {
-                    summary.damage = Some(format!("{missing} of its layers are missing"));
-                }
-            }
+        let mut parts = Parts::default();
+        match parts.read(self, &digest) {
+            Ok(platforms) => summary.platforms = platforms,
             Err(error) => summary.damage = Some(error.to_string()),
         }
+        if !parts.missing.is_empty() {
+            summary.damage = Some(format!("missing: {}", parts.missing.join(", ")));
+        }
+        summary.bytes = parts.blobs.values().sum();
+        summary.layers = parts.layers.len();
         summary
+    }
+}
+
+/// What an image consists of, each part once.
+#[derive(Default)]
+struct Parts {
+    /// Sizes in bytes.
+    blobs: BTreeMap<Digest, u64>,
+    layers: BTreeSet<Digest>,
+    /// What should be there.
+    missing: Vec<String>,
+}
+
+impl Parts {
+    /// Adds a manifest, or all that an index lists; gives the platforms.
+    fn read(&mut self, store: &ImageStore, digest: &Digest) -> Result<Vec<String>, StoreError> {
+        let (bytes, document) = store.document(digest)?;
+        self.blobs.insert(*digest, bytes.len() as u64);
+        let index = match document {
+            Document::Manifest(manifest) => return self.image(store, &manifest),
+            Document::Index(index) => index,
+        };
+        for listed in index.images() {
+            if store.holds(listed) {
+                let manifest = store.read_manifest(&listed.digest)?;
+                self.blobs.insert(listed.digest, listed.size);
+                self.image(store, &manifest)?;
+            } else {
+                let platform = listed.platform.as_ref().map(ToString::to_string);
+                self.missing.push(platform.unwrap_or_else(|| listed.digest.short()));
+            }
+        }
+        Ok(index.platforms())
+    }
+
+    fn image(
+        &mut self,
+        store: &ImageStore,
+        manifest: &Manifest,
+    ) -> Result<Vec<String>, StoreError> {
+        let blobs = std::iter::once(&manifest.config).chain(&manifest.layers);
+        self.blobs.extend(blobs.map(|blob| (blob.digest, blob.size)));
+        self.layers.extend(manifest.layers.iter().map(|layer| layer.digest));
+        let missing = manifest.layers.iter().filter(|layer| !store.holds(layer)).count();
+        if missing > 0 {
+            self.missing.push(format!("{missing} of its layers"));
+        }
+        let config: ImageConfig = store.read_config(manifest)?;
+        Ok(vec![format!("linux/{}", config.architecture)])
     }
 }

@@ -9,6 +9,7 @@ mod disk;
 
 pub use disk::used;
 
+use crate::attachment::subject_of;
 use crate::{Descriptor, ImageStore, StoreError};
 use disk::entries;
 use serde::Deserialize;
@@ -138,14 +139,6 @@ impl Reachable {
         gone.extend(about);
         Ok(gone)
     }
-}
-
-/// The image that a name made of its digest is about, as cosign's signatures have them:
-/// `sha256-<hex>.sig`.
-fn subject_of(name: &str) -> Option<Digest> {
-    let tag = name.rsplit(['/', ':']).next()?;
-    let (hex, _) = tag.strip_prefix("sha256-")?.split_once('.')?;
-    Digest::from_hex(hex).ok()
 }
 
 /// Removes the blobs that are not reached, and what broken writes left.

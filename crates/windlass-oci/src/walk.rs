@@ -35,8 +35,8 @@ pub enum Item<'a> {
     Opaque,
 }
 
-/// Tells `visit` the path and the meaning of every entry of the layer at `blob`, tar or gzip of
-/// any number of members, in the layer's order.
+/// Tells `visit` the path and the meaning of every entry of the layer at `blob` (tar, gzip of any
+/// number of members, Zstandard of any number of frames), in the layer's order.
 ///
 /// # Errors
 /// A layer that is damaged, unsafe or too large, and what `visit` answers (as a failure to read).
@@ -48,9 +48,17 @@ pub fn walk_layer(
     let read = |source| UnpackError::Read { blob: blob.to_owned(), source };
     let file = File::open(blob).map_err(read)?;
     let mut packed = BufReader::with_capacity(128 * 1024, Hashing::new(file));
-    let gzip = packed.fill_buf().map_err(read)?.starts_with(&[0x1f, 0x8b]);
-    let plain: Box<dyn Read + '_> =
-        if gzip { Box::new(MultiGzDecoder::new(&mut packed)) } else { Box::new(&mut packed) };
+    let start = packed.fill_buf().map_err(read)?;
+    let is_gzip = start.starts_with(&[0x1f, 0x8b]);
+    let is_zstd = start.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]);
+    let plain: Box<dyn Read + '_> = if is_zstd {
+        // A window of more than 128 MiB is refused.
+        Box::new(zstd::Decoder::with_buffer(&mut packed).map_err(read)?)
+    } else if is_gzip {
+        Box::new(MultiGzDecoder::new(&mut packed))
+    } else {
+        Box::new(&mut packed)
+    };
     let mut plain = Hashing::new(plain.take(LAYER_LIMIT + 1));
     entries(&mut plain, blob, visit)?;
     io::copy(&mut plain, &mut io::sink()).map_err(read)?;

@@ -6,6 +6,7 @@ mod all {
     mod deflate;
     mod documents;
     mod layer;
+    mod platforms;
     mod spliced;
     mod store;
     mod sweep;

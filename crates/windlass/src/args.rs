@@ -5,10 +5,14 @@
 
 pub(crate) mod examples;
 mod image;
+mod transfer;
+mod trust;
 mod values;
 mod verbs;
 
 pub(crate) use image::*;
+pub(crate) use transfer::*;
+pub(crate) use trust::*;
 pub(crate) use values::{Count, Setting, Size, Tag, Target};
 pub(crate) use verbs::*;
 
@@ -119,7 +123,7 @@ pub(crate) enum Verb {
     Pull(Pull),
     /// Write what other tools need to build the project
     Export(Export),
-    /// Look at images, move them as files, and free the disk of those that nothing needs
+    /// Look at images, move them as files, say and check what they hold, and free the disk
     Image(Image),
     /// Start, stop, look at or install the server of this machine
     Server(Server),
@@ -175,7 +179,7 @@ mod tests {
 
     #[test]
     fn every_example_is_a_valid_command_line() {
-        for (path, rows) in examples::TABLE {
+        for (path, rows) in examples::table() {
             for (line, _) in *rows {
                 let line = line.split('|').next().unwrap_or_default();
                 let line = line.trim_start_matches("xdg-open $(").trim_end_matches(')');

@@ -17,6 +17,7 @@ mod server;
 mod status;
 
 pub(crate) use export::ExportError;
+pub(crate) use image::FOUND;
 pub(crate) use init::InitError;
 
 use crate::args::{self, Completion, Globals, Verb};
@@ -80,7 +81,7 @@ pub(crate) fn dispatch(
         Verb::Push(wanted) => push::push(&at, &wanted, facts),
         Verb::Pull(wanted) => pull::pull(&at, &wanted, facts),
         Verb::Export(wanted) => export::run(&at, &wanted.verb),
-        Verb::Image(wanted) => image::image(&at, &wanted.verb),
+        Verb::Image(wanted) => image::image(&at, &wanted.verb, facts),
         Verb::Server(wanted) => server::server(&at, wanted.verb, facts),
         Verb::Completion(wanted) => completion(&wanted, output),
         Verb::Reference => done(output.line(&reference::markdown())),

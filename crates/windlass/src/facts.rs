@@ -41,6 +41,8 @@ pub(crate) const VARIABLES: &[(&str, &str)] = &[
     ("WINDLASS_REGISTRY_PASSWORD", "that user's password or token"),
     ("DOCKER_CONFIG", "Docker's folder: credentials of registries are in its file `config.json`"),
     ("REGISTRY_AUTH_FILE", "podman's file of credentials, looked into before Docker's"),
+    ("WINDLASS_KEY_PASSWORD", "the password of the key that images are signed with"),
+    ("COSIGN_PASSWORD", "the same, where WINDLASS_KEY_PASSWORD is not set"),
     ("TERM", "`dumb` means: no colours, no progress bars"),
 ];
 

@@ -2,6 +2,7 @@
 //! generated from the command line's own definition so that it cannot go stale.
 
 use crate::args::{command, examples};
+use crate::commands::FOUND;
 use crate::facts::VARIABLES;
 use crate::render::style::{Style, Tone};
 use clap::{Arg, Command};
@@ -133,6 +134,7 @@ fn exit_codes() -> Vec<(String, String)> {
         code(Kind::User, "the project, its configuration or the request is at fault"),
         code(Kind::Usage, "the command line cannot be understood"),
         code(Kind::Environment, "the machine is at fault: network, disk, kernel, permissions"),
+        (FOUND.to_string(), "of `image scan`: something that counts was found".to_owned()),
         code(Kind::Bug, "Windlass broke one of its own rules: please report it"),
         ("130".to_owned(), "left with Ctrl-C; the job goes on in the server".to_owned()),
         ("other".to_owned(), "of `run` and `exec`: what the command itself ended with".to_owned()),

@@ -18,3 +18,4 @@ pub(crate) mod style;
 pub(crate) mod table;
 pub(crate) mod time;
 pub(crate) mod transfer;
+pub(crate) mod trust;

@@ -31,3 +31,5 @@ mod releases;
 mod shop;
 #[path = "all/site.rs"]
 mod site;
+#[path = "all/trust.rs"]
+mod trust;

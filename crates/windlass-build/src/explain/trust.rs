@@ -4,6 +4,7 @@ use super::{disk, download};
 use crate::advisories::AdvisoryError;
 use crate::inventory::InventoryError;
 use crate::signature::{KeyError, SignError};
+use std::io::ErrorKind;
 use windlass_model::Problem;
 use windlass_oci::explain as oci;
 
@@ -26,7 +27,16 @@ pub fn inventory(error: &InventoryError) -> Problem {
 pub fn key(error: &KeyError) -> Problem {
     let problem = |code| Problem::user(code, error.to_string());
     match error {
-        KeyError::Disk { source, .. } => disk("key-unusable", error, source),
+        KeyError::Disk { source, .. } => {
+            let problem = disk("key-unusable", error, source);
+            match source.kind() {
+                ErrorKind::AlreadyExists => problem.hint(
+                    "It is left as it is: choose another name: `windlass image generate-key NAME`.",
+                ),
+                ErrorKind::NotFound => problem.hint(OUR_KEY),
+                _ => problem,
+            }
+        }
         KeyError::NotPem => problem("key-invalid")
             .cause("a key is a text between lines such as `-----BEGIN PRIVATE KEY-----`")
             .hint(OUR_KEY),

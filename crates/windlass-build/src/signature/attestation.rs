@@ -57,7 +57,7 @@ pub(super) fn sign(
         })
         .collect();
     layers.extend(store.put_payloads(&payloads)?);
-    simple::write(store, &name, layers, Some(store.descriptor_of(manifest)?))?;
+    store.put_signatures(&name, layers, Some(store.descriptor_of(manifest)?))?;
     Ok(statements.into_iter().map(|(predicate, _)| predicate.to_owned()).collect())
 }
 

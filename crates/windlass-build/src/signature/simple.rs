@@ -5,9 +5,8 @@ use super::{PrivateKey, PublicKey, SignError};
 use serde::Deserialize;
 use serde_json::json;
 use windlass_model::Digest;
-use windlass_oci::{
-    Descriptor, ImageConfig, ImageStore, Manifest, Payload, attachment::signature_name,
-};
+use windlass_oci::attachment::signature_name;
+use windlass_oci::{Descriptor, ImageStore, Payload};
 
 const MEDIA_TYPE: &str = "application/vnd.dev.cosign.simplesigning.v1+json";
 /// The annotation of a payload with its signature, base64.
@@ -70,7 +69,7 @@ pub(super) fn sign(
     }
     signed.annotations.insert(SIGNATURE.to_owned(), key.sign(&signed.bytes));
     layers.extend(store.put_payloads(&[signed])?);
-    write(store, &name, layers, None)?;
+    store.put_signatures(&name, layers, None)?;
     Ok((name, false))
 }
 
@@ -129,28 +128,4 @@ pub(super) fn layers(
         return Err(SignError::TooMany { manifest: *manifest, limit: LIMIT });
     }
     Ok(layers)
-}
-
-/// Writes a manifest of signed documents. Its config is that of an image whose layers they are:
-/// registries that check configs want one.
-pub(super) fn write(
-    store: &ImageStore,
-    name: &str,
-    layers: Vec<Descriptor>,
-    subject: Option<Descriptor>,
-) -> Result<(), SignError> {
-    let diff_ids: Vec<Digest> = layers.iter().map(|layer| layer.digest).collect();
-    let config = json!({
-        "architecture": "",
-        "config": {},
-        "created": ImageConfig::EPOCH,
-        "os": "",
-        "rootfs": {"type": "layers", "diff_ids": diff_ids},
-    });
-    let config = store.put_blob(Descriptor::CONFIG, &mut config.to_string().as_bytes())?;
-    let mut manifest = Manifest::new(config, layers);
-    manifest.subject = subject;
-    let stored = store.put_manifest(&manifest)?;
-    store.tag(name, &stored.digest)?;
-    Ok(())
 }

@@ -1,30 +1,22 @@
 //! When the files of a declaration were last committed, as git says.
-//!
-//! git is only read from, and with everything switched off by which a repository's own
-//! configuration could start a program or a transfer: hooks, file system monitors, signature
-//! checks, filters, lazy fetches. Its environment is made from nothing.
 
 use super::as_of::WhyNow;
+use crate::git::Git;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 /// A command line holds this many files; declarations of more are rare, and resolved as of now.
 const MAX_FILES: usize = 200;
 
-/// What git needs of the environment: itself, and the settings of the user.
-const PASSED: [&str; 4] = ["PATH", "HOME", "XDG_CONFIG_HOME", "USER"];
-
 /// A folder in a repository.
 pub(super) struct Repository<'a> {
-    folder: &'a Path,
-    environment: &'a BTreeMap<String, String>,
+    git: Git<'a>,
 }
 
 impl<'a> Repository<'a> {
     /// The repository around a folder; asked nothing yet.
     pub(super) fn around(folder: &'a Path, environment: &'a BTreeMap<String, String>) -> Self {
-        Self { folder, environment }
+        Self { git: Git { folder, environment } }
     }
 
     /// The time (RFC 3339, UTC) of the last commit that changed one of the files, or anything in
@@ -68,7 +60,7 @@ impl<'a> Repository<'a> {
     /// The path of a file from the folder: `./a`, `./../b`.
     fn relative(&self, file: &Path) -> Option<String> {
         let mut up = String::from("./");
-        for above in self.folder.ancestors() {
+        for above in self.git.folder.ancestors() {
             if let Ok(below) = file.strip_prefix(above) {
                 return Some(format!("{up}{}", below.to_str()?));
             }
@@ -79,26 +71,7 @@ impl<'a> Repository<'a> {
 
     /// What git answers, without the end of its line; `None` when it fails or says nothing.
     fn git(&self, arguments: &[&str]) -> Option<String> {
-        let kept = PASSED.iter().filter_map(|name| Some((name, self.environment.get(*name)?)));
-        let output = Command::new("git")
-            .args(["--no-optional-locks", "--no-pager", "--literal-pathspecs"])
-            .args(["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"])
-            .args(["-c", "log.showSignature=false", "-c", "protocol.allow=never"])
-            .arg("-C")
-            .arg(self.folder)
-            .args(arguments)
-            .env_clear()
-            .envs(kept)
-            .env("TZ", "UTC")
-            .env("LC_ALL", "C")
-            .env("GIT_NO_LAZY_FETCH", "1")
-            .env("GIT_ALLOW_PROTOCOL", "none")
-            .env("GIT_TERMINAL_PROMPT", "0")
-            .stdin(Stdio::null())
-            .stderr(Stdio::null())
-            .output()
-            .ok()?;
-        let text = String::from_utf8(output.stdout).ok().filter(|_| output.status.success())?;
+        let text = String::from_utf8(self.git.ask(arguments, None)?).ok()?;
         Some(text.trim().to_owned()).filter(|text| !text.is_empty())
     }
 }
@@ -106,6 +79,7 @@ impl<'a> Repository<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::process::Command;
 
     fn environment() -> BTreeMap<String, String> {
         std::env::vars().collect()

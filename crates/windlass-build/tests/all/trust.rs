@@ -7,10 +7,10 @@ use std::process::Command;
 use tempfile::TempDir;
 use windlass_build::inventory::{self, Inventory, InventoryError};
 use windlass_build::sbom::{self, Format, Hashes, Subject};
-use windlass_build::signature::{self, PrivateKey};
+use windlass_build::signature::{self, PrivateKey, SignError};
 use windlass_model::Digest;
 use windlass_oci::{
-    Descriptor, ImageConfig, ImageStore, LayerEntry, LayerWriter, Manifest, attachment,
+    Descriptor, ImageConfig, ImageStore, LayerEntry, LayerWriter, Manifest, StoreError, attachment,
 };
 
 struct Image {
@@ -106,6 +106,30 @@ fn layers_are_laid_on_each_other_and_read_once() {
 }
 
 #[test]
+fn a_layer_of_zstandard_is_read_too() {
+    let image = image(&[]);
+    let entries = LOW.iter().filter(|(_, text)| !text.starts_with("-> "));
+    let entries = entries.map(|(path, text)| LayerEntry::text(*path, *text)).collect();
+    let (bytes, info) =
+        LayerWriter::zstd(Vec::new()).expect("a packer").write(entries).expect("a layer");
+    assert!(bytes.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]));
+    image.store.put_blob(Descriptor::LAYER_ZSTD, &mut bytes.as_slice()).expect("written");
+    let config = image.store.put_config(&config(vec![info.diff_id])).expect("written");
+    let manifest = Manifest::new(config, vec![info.descriptor.clone()]);
+    let manifest = image.store.put_manifest(&manifest).expect("written").digest;
+    let read = || inventory::read(&image.store, &manifest, &image.path("facts"));
+    let found = read().expect("an inventory");
+    assert_eq!((found.debian[0].source.as_str(), found.python.len()), ("zlib", 3));
+
+    let path = image.store.blob_path(&info.descriptor.digest);
+    let mut cut = bytes;
+    cut.truncate(cut.len() - 1);
+    fs::write(path, cut).expect("ours");
+    fs::remove_dir_all(image.path("facts")).expect("ours");
+    assert!(matches!(read(), Err(InventoryError::Layer(_))), "cut off");
+}
+
+#[test]
 fn a_damaged_layer_says_nothing() {
     let image = image(&[LOW]);
     let layer = image.store.read_manifest(&image.manifest).expect("a manifest").layers[0].clone();
@@ -189,6 +213,13 @@ fn openssl_verifies_what_a_key_of_openssl_signed() {
 
     // All of it travels with the image: the bill, its signature, the image's.
     assert_eq!(image.store.attachments(&image.manifest).expect("an index").len(), 3);
-    let verified = signature::verify(&image.store, &image.manifest, &key.public());
-    assert_eq!(verified.expect("good").attested.len(), 1);
+    let verify = || signature::verify(&image.store, &image.manifest, &key.public());
+    assert_eq!(verify().expect("good").attested.len(), 1);
+    let layer = image.store.read_manifest(&image.manifest).expect("a manifest").layers[0].clone();
+    let path = image.store.blob_path(&layer.digest);
+    let mut bytes = fs::read(&path).expect("a layer");
+    bytes[20] ^= 1;
+    fs::write(&path, bytes).expect("ours");
+    let damaged = verify();
+    assert!(matches!(damaged, Err(SignError::Store(StoreError::Damaged { .. }))), "{damaged:?}");
 }

@@ -9,7 +9,7 @@ use super::remote::Remote;
 use super::transfer::{self, BlobReport, Transfer};
 use super::{Reference, Registry, RegistryError, download};
 use crate::document::Document;
-use crate::{Descriptor, ImageStore, Index, Manifest, Platform};
+use crate::{Descriptor, ImageStore, Manifest, Platform};
 use std::collections::BTreeSet;
 use windlass_model::Digest;
 
@@ -95,10 +95,10 @@ impl Gathered<'_> {
                 Ok(())
             }
             Document::Index(index) => {
-                let chosen = choose(index, wanted).ok_or_else(|| RegistryError::NoPlatform {
+                let chosen = index.choose(wanted).ok_or_else(|| RegistryError::NoPlatform {
                     reference: self.remote.reference.to_string(),
                     wanted: wanted.to_string(),
-                    available: platforms(index),
+                    available: index.platforms(),
                 })?;
                 let inner = self.inner(chosen, depth)?;
                 self.one(inner, wanted, depth + 1)
@@ -137,22 +137,6 @@ impl Gathered<'_> {
     }
 }
 
-/// The first entry for a platform: the exact variant before a compatible one.
-fn choose<'i>(index: &'i Index, wanted: &Platform) -> Option<&'i Descriptor> {
-    let serving = || {
-        let listed = index.manifests.iter();
-        listed.filter(|listed| listed.platform.as_ref().is_some_and(|has| has.serves(wanted)))
-    };
-    serving().find(|listed| listed.platform.as_ref() == Some(wanted)).or_else(|| serving().next())
-}
-
-fn platforms(index: &Index) -> Vec<String> {
-    let listed = index.manifests.iter().filter_map(|listed| listed.platform.as_ref());
-    // What builders attach to images says that it is for no platform.
-    let real = listed.filter(|platform| platform.os != "unknown");
-    real.map(ToString::to_string).collect::<BTreeSet<_>>().into_iter().collect()
-}
-
 /// An image that is in no index says in its config what it is for.
 fn check_platform(
     remote: &Remote<'_>,
@@ -175,38 +159,4 @@ fn check_platform(
         wanted: wanted.to_string(),
         available: vec![Platform::linux(&config.architecture).to_string()],
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_exact_variant_is_chosen_before_a_compatible_one() {
-        let digest = |n: u8| Digest::from_bytes([n; 32]);
-        let entry = |n: u8, platform: &str| {
-            Descriptor::new(Descriptor::MANIFEST, digest(n), 1)
-                .for_platform(platform.parse().expect(platform))
-        };
-        let index = Index::new(vec![
-            Descriptor::new(Descriptor::MANIFEST, digest(0), 1),
-            entry(1, "linux/amd64"),
-            entry(2, "linux/arm/v6"),
-            entry(3, "linux/arm/v7"),
-            entry(4, "linux/arm64/v8"),
-            entry(5, "unknown/unknown"),
-        ]);
-        for (wanted, found) in [
-            ("linux/amd64", Some(1)),
-            ("linux/arm/v7", Some(3)),
-            ("linux/arm", Some(2)),
-            ("linux/arm64", Some(4)),
-            ("linux/riscv64", None),
-        ] {
-            let chosen = choose(&index, &wanted.parse().expect(wanted));
-            assert_eq!(chosen.map(|chosen| chosen.digest), found.map(digest), "{wanted}");
-        }
-        let all = ["linux/amd64", "linux/arm/v6", "linux/arm/v7", "linux/arm64/v8"];
-        assert_eq!(platforms(&index), all);
-    }
 }

@@ -4,6 +4,7 @@
 //! reads from the registry meantime sees the old image or the new one. What the registry has is
 //! not sent.
 
+use super::attached::join_signatures;
 use super::documents::Stands;
 use super::mounts::Mounts;
 use super::remote::Remote;
@@ -45,7 +46,8 @@ pub struct Pushed {
 }
 
 impl Registry {
-    /// Pushes an image, with what the store has attached to it.
+    /// Pushes an image, with what the store has attached to it. Signatures that the registry has
+    /// and the store has not are fetched, and stay.
     ///
     /// # Errors
     /// What the registry answers, what the network does, and what the store meets.
@@ -57,7 +59,7 @@ impl Registry {
         let remote = self.remote(request.to, Action::Push);
         let mut parts = Parts::default();
         parts.gather(request.store, request.image, 0)?;
-        let attached = attached(request.store, &mut parts)?;
+        let attached = attached(&remote, request.store, &mut parts)?;
         let bytes = parts.blobs.iter().map(|blob| blob.size).sum();
         hear(Transfer::Total { bytes, blobs: parts.blobs.len() });
 
@@ -138,10 +140,18 @@ impl Parts {
 }
 
 /// Adds what the store has attached to the image and to the images of an index.
-fn attached(store: &ImageStore, parts: &mut Parts) -> Result<Vec<Descriptor>, RegistryError> {
+fn attached(
+    remote: &Remote<'_>,
+    store: &ImageStore,
+    parts: &mut Parts,
+) -> Result<Vec<Descriptor>, RegistryError> {
     let images: Vec<Digest> = parts.documents.iter().map(|part| part.digest).collect();
     let mut attached = Vec::new();
     for image in &images {
+        // Signatures have one name: others' that are there already must not go.
+        for name in store.attachments(image)?.iter().filter_map(Descriptor::ref_name) {
+            join_signatures(remote, store, name)?;
+        }
         attached.extend(store.attachments(image)?);
     }
     for entry in &attached {

@@ -1,7 +1,11 @@
 //! Examples of every verb: the help shows them, the reference too, and a test parses each.
 
-/// Verb, and its examples with what each does.
-pub(crate) const TABLE: &[(&str, &[(&str, &str)])] = &[
+mod images;
+
+/// A verb, and its examples with what each does.
+pub(crate) type Row = (&'static str, &'static [(&'static str, &'static str)]);
+
+const TABLE: &[Row] = &[
     (
         "init",
         &[
@@ -131,6 +135,10 @@ pub(crate) const TABLE: &[(&str, &[(&str, &str)])] = &[
         &[
             ("windlass pull registry.example.org/team/shop:1.4", "for this machine's processor"),
             (
+                "windlass pull registry.example.org/team/shop:1.4 --attached",
+                "with its signatures: windlass image verify checks them",
+            ),
+            (
                 "windlass pull registry.example.org/base/python:3.13 --platform all",
                 "and all others",
             ),
@@ -142,35 +150,6 @@ pub(crate) const TABLE: &[(&str, &[(&str, &str)])] = &[
             ("windlass export dockerfile", "a Dockerfile and a .dockerignore beside the project"),
             ("windlass export dockerfile -o -", "print it"),
             ("windlass export dockerfile ../shop --dry-run", "what would be written"),
-        ],
-    ),
-    ("image ls", &[("windlass image ls", "what is there, how large, and which release uses it")]),
-    (
-        "image inspect",
-        &[
-            ("windlass image inspect shop", "its command, settings and layers"),
-            ("windlass image inspect 3fa1b2c4d5e6 --json", "by the beginning of its digest"),
-        ],
-    ),
-    (
-        "image export",
-        &[
-            ("windlass image export shop shop.tar", "for docker load, podman load or skopeo"),
-            ("windlass image export shop - | ssh host.example.org podman load", "without a file"),
-        ],
-    ),
-    (
-        "image load",
-        &[
-            ("windlass image load shop.tar", "what docker save and podman save wrote, too"),
-            ("windlass image load -", "from standard input"),
-        ],
-    ),
-    (
-        "image prune",
-        &[
-            ("windlass image prune --dry-run", "what would be freed"),
-            ("windlass image prune --keep 3", "three releases of each app can be gone back to"),
         ],
     ),
     (
@@ -199,14 +178,19 @@ pub(crate) const TABLE: &[(&str, &[(&str, &str)])] = &[
     ("completion", &[("windlass completion bash", "the script for bash")]),
 ];
 
+/// Every verb that has examples.
+pub(crate) fn table() -> impl Iterator<Item = &'static Row> {
+    TABLE.iter().chain(images::TABLE)
+}
+
 /// The verbs that have examples.
 pub(crate) fn paths() -> impl Iterator<Item = &'static str> {
-    TABLE.iter().map(|(path, _)| *path)
+    table().map(|(path, _)| *path)
 }
 
 /// The examples of a verb.
 pub(crate) fn of(path: &str) -> &'static [(&'static str, &'static str)] {
-    TABLE.iter().find(|(name, _)| *name == path).map_or(&[], |(_, rows)| rows)
+    table().find(|(name, _)| *name == path).map_or(&[], |(_, rows)| rows)
 }
 
 /// The examples of a verb as its help shows them.

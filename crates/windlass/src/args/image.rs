@@ -1,6 +1,6 @@
 //! The arguments of `windlass image` and `windlass export`.
 
-use super::Size;
+use super::{ImageKey, ImageSbom, ImageScan, ImageSign, ImageVerify, Size};
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
@@ -22,6 +22,16 @@ pub(crate) enum ImageVerb {
     Load(ImageLoad),
     /// Free the disk of images, layers and cached files that nothing needs
     Prune(ImagePrune),
+    /// Write the bill of materials of an image: every package in it
+    Sbom(ImageSbom),
+    /// Make a pair of keys: one signs images, the other verifies them
+    GenerateKey(ImageKey),
+    /// Sign an image and what is attached to it, as cosign does with a key
+    Sign(ImageSign),
+    /// Check that a key signed an image, and every byte of the image
+    Verify(ImageVerify),
+    /// Find known vulnerabilities of the packages in an image
+    Scan(ImageScan),
 }
 
 #[derive(Debug, Args)]
@@ -60,6 +70,7 @@ pub(crate) struct ImagePrune {
     #[arg(long, value_name = "SIZE")]
     pub(crate) cache_size: Option<Size>,
 }
+
 #[derive(Debug, Args)]
 pub(crate) struct Export {
     #[command(subcommand)]

@@ -4,11 +4,18 @@
 //! can decide, what may be removed, is asked of it.
 
 mod archive;
+mod bill;
+mod keys;
 mod prune;
+mod scan;
+mod subject;
+
+pub(crate) use scan::FOUND;
 
 use super::{At, done, now_ms, wait};
 use crate::args::ImageVerb;
 use crate::error::CliError;
+use crate::facts::Facts;
 use crate::render;
 use crate::render::image::ListedImage;
 use std::process::ExitCode;
@@ -20,13 +27,18 @@ use windlass_server::wire::ReleaseEntry;
 use windlass_server::{ClientError, ServerError};
 
 /// `windlass image ...`.
-pub(super) fn image(at: &At, verb: &ImageVerb) -> Result<ExitCode, CliError> {
+pub(super) fn image(at: &At, verb: &ImageVerb, facts: &Facts) -> Result<ExitCode, CliError> {
     match verb {
         ImageVerb::Ls => wait(list(at)),
         ImageVerb::Inspect(wanted) => wait(inspect(at, &wanted.image)),
         ImageVerb::Export(wanted) => wait(archive::export(at, &wanted.image, &wanted.file)),
         ImageVerb::Load(wanted) => archive::load(at, &wanted.file),
         ImageVerb::Prune(wanted) => wait(prune::prune(at, wanted)),
+        ImageVerb::Sbom(wanted) => wait(bill::sbom(at, wanted)),
+        ImageVerb::GenerateKey(wanted) => keys::generate(at, wanted, facts),
+        ImageVerb::Sign(wanted) => wait(keys::sign(at, wanted, facts)),
+        ImageVerb::Verify(wanted) => wait(keys::verify(at, wanted)),
+        ImageVerb::Scan(wanted) => wait(scan::scan(at, wanted, facts)),
     }
 }
 

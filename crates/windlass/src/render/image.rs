@@ -43,7 +43,7 @@ pub(crate) fn images(images: &[ListedImage], now_ms: u64, style: Style) -> Vec<S
             table.row(vec![
                 toned(Tone::Strong, printable(name)),
                 toned(Tone::Faint, summary.digest.short()),
-                cell(summary.platform.as_deref().map_or_else(|| "-".to_owned(), printable)),
+                cell(platforms(&summary.platforms)),
                 cell(format_bytes(summary.bytes)),
                 cell(summary.layers.to_string()),
                 cell(summary.stored_at_ms.map_or_else(|| "-".to_owned(), |at| ago(now_ms, at))),
@@ -52,6 +52,11 @@ pub(crate) fn images(images: &[ListedImage], now_ms: u64, style: Style) -> Vec<S
         }
     }
     table.lines(style, 0)
+}
+
+/// Which machines an image is for.
+fn platforms(platforms: &[String]) -> String {
+    if platforms.is_empty() { "-".to_owned() } else { printable(&platforms.join(", ")) }
 }
 
 /// The first few; releases are many where nothing changes.

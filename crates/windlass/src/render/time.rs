@@ -31,6 +31,11 @@ pub(crate) fn rfc3339(at_ms: u64) -> String {
     time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
+/// A day in UTC, `YYYY-MM-DD`.
+pub(crate) fn day(at_ms: u64) -> String {
+    rfc3339(at_ms).chars().take(10).collect()
+}
+
 /// A span in seconds with one decimal, for lists of spans that are compared: `0.4`.
 pub(crate) fn seconds(ms: u64) -> String {
     format!("{:.1}", ms as f64 / 1e3)
@@ -48,6 +53,7 @@ mod tests {
     #[test]
     fn points_in_time_for_programs() {
         assert_eq!(rfc3339(1_700_000_000_999), "2023-11-14T22:13:20Z");
+        assert_eq!(day(1_700_000_000_999), "2023-11-14");
     }
 
     #[test]

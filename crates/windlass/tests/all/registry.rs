@@ -5,7 +5,7 @@ mod asking;
 #[path = "registry/broken.rs"]
 mod broken;
 #[path = "registry/front.rs"]
-mod front;
+pub(crate) mod front;
 #[path = "registry/refused.rs"]
 mod refused;
 #[path = "registry/small.rs"]
@@ -26,12 +26,12 @@ use windlass_oci::{Attachment, Descriptor, ImageStore, Index, Payload};
 use windlass_testkit::{Page, RegistryAuth, RegistryService, World, tools};
 
 /// A registry in a world of its own.
-fn registry(auth: &RegistryAuth) -> RegistryService {
+pub(crate) fn registry(auth: &RegistryAuth) -> RegistryService {
     RegistryService::start(world(), auth)
 }
 
 /// A client that does not wait long between attempts.
-fn client(keychain: Keychain) -> Registry {
+pub(crate) fn client(keychain: Keychain) -> Registry {
     let http = HttpSettings { backoff_ms: 1, ..HttpSettings::default() };
     Registry::new(RegistrySettings { http, keychain, ..RegistrySettings::default() })
 }
@@ -199,6 +199,9 @@ fn platforms_come_from_an_index(registry: &RegistryService) {
     let store = ImageStore::open(there.layout().images()).expect("a layout");
     assert_eq!(store.resolve(&from).expect("an index"), Some(index.digest));
     assert_eq!(store.read_index(&index.digest).expect("an index").manifests, images);
+
+    let listed = there.run(&["image", "ls"]).expect_code(0);
+    assert!(listed.stdout.contains("linux/amd64, linux/arm64"), "{listed}");
 
     let none = there.run(&["pull", &from, "--platform", "linux/riscv64"]).expect_code(1);
     assert!(none.stderr.contains("linux/amd64, linux/arm64"), "{none}");

@@ -12,7 +12,7 @@ fn listed(name: &str, used_by: &[&str]) -> ListedImage {
         summary: ImageSummary {
             names: (!name.is_empty()).then(|| name.to_owned()).into_iter().collect(),
             digest: digest(0xab),
-            platform: Some("linux/amd64".to_owned()),
+            platforms: vec!["linux/amd64".to_owned()],
             bytes: 45_000_000,
             layers: 4,
             stored_at_ms: Some(0),
@@ -25,12 +25,12 @@ fn listed(name: &str, used_by: &[&str]) -> ListedImage {
 #[test]
 fn images_have_a_line_for_each_name() {
     let mut damaged = listed("old", &["x 1"]);
-    damaged.summary.damage = Some("1 of its layers is missing".to_owned());
+    damaged.summary.damage = Some("missing: 1 of its layers".to_owned());
     let all = [listed("shop", &["shop 2 (current)", "shop 1"]), damaged, listed("", &[])];
     let wanted = "\
 NAME  DIGEST        PLATFORM     SIZE   LAYERS  STORED    USED BY
 shop  abababababab  linux/amd64  45 MB  4       60 s ago  shop 2 (current), shop 1
-old   abababababab  linux/amd64  45 MB  4       60 s ago  1 of its layers is missing
+old   abababababab  linux/amd64  45 MB  4       60 s ago  missing: 1 of its layers
 -     abababababab  linux/amd64  45 MB  4       60 s ago  -";
     assert_eq!(images(&all, 60_000, Style::plain()).join("\n"), wanted);
     assert_eq!(images(&[], 0, Style::plain()), ["no images yet"]);
