@@ -10,11 +10,11 @@ use crate::download::DownloadError;
 use crate::image::{
     CompileError, InterpreterError, ProjectError, SecretFile, ShelfError, SystemError,
 };
-use crate::wheels;
+use crate::wheels::{self, BuildWheelError, InstallError};
 use std::error::Error;
 use std::io;
-use windlass_model::Problem;
 use windlass_model::explain::explain_build_command;
+use windlass_model::{Machine, Problem};
 use windlass_oci::explain as oci;
 
 const CHECK_NETWORK: &str =
@@ -23,6 +23,9 @@ const OTHER_BUILD: &str = "Have uv fetch a build of the kind `install_only`, pac
     UV_PYTHON_DOWNLOADS_JSON_URL and UV_PYTHON_INSTALL_MIRROR.";
 const FREE_SPACE: &str =
     "Free some space on that file system, then try again; nothing half-written was kept.";
+
+/// How many files of one kind are named.
+const MOST_PATHS: usize = 5;
 
 /// Explains a build that failed.
 pub fn explain(error: &BuildError) -> Problem {
@@ -38,11 +41,30 @@ pub fn explain(error: &BuildError) -> Problem {
         BuildError::Store(error) => oci::explain_store(error),
         BuildError::Note { source, .. } => disk("cache-unusable", error, source),
         BuildError::Cancelled => Problem::user("cancelled", "cancelled while building"),
+        BuildError::For { source, .. } if matches!(**source, BuildError::Cancelled) => {
+            explain(source)
+        }
+        BuildError::For { machine, source } => for_machine(*machine, source),
         BuildError::Processor { .. } => {
             Problem::environment("processor-unknown", error.to_string())
                 .hint("Images are made for amd64 and arm64: build on such a machine.")
         }
     }
+}
+
+/// The image for one machine of several, or for another than this one.
+fn for_machine(machine: Machine, error: &BuildError) -> Problem {
+    let problem = explain(error).cause(format!("this is about the image for {machine}"));
+    let needs_compiler = matches!(
+        error,
+        BuildError::Install(InstallError::Build(BuildWheelError::NeedsCompiler { .. }))
+    );
+    if needs_compiler && Machine::of_this() != Some(machine) {
+        return problem.hint(format!(
+            "Or build on a machine of that kind: nothing is compiled for {machine} on another one."
+        ));
+    }
+    problem
 }
 
 fn build_step(error: &BuildStepError) -> Problem {
@@ -66,6 +88,13 @@ fn build_step(error: &BuildStepError) -> Problem {
         BuildStepError::TooMuch { .. } => Problem::user("build-output-too-large", message)
             .hint("have the commands remove what the app does not need")
             .hint("what later builds need belongs in the folder $WINDLASS_BUILD_CACHE"),
+        BuildStepError::Programs { machine, paths } => {
+            paths.iter().skip(1).take(MOST_PATHS).fold(Problem::user("build-output-for-other-machine", message), |problem, path| {
+                problem.cause(format!("so does /{path}"))
+            })
+            .hint("have the commands remove compiled files that the app does not need, such as node_modules")
+            .hint(format!("or build on a machine of that kind, or without {machine}"))
+        }
         BuildStepError::Unpack(error) => oci::explain_unpack(error),
         BuildStepError::Project(error) => project(error),
         BuildStepError::Shelf(error) => shelf(error),

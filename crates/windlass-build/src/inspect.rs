@@ -49,7 +49,7 @@ pub use explain::explain;
 pub use framework::Framework;
 pub use tree::{Tree, TreeError, TreeFile};
 
-use windlass_model::{AppSpec, BuildSpec, Finding, Problem, PythonVersion};
+use windlass_model::{AppSpec, BuildSpec, Finding, Machine, Problem, PythonVersion};
 
 /// What inspection concludes.
 #[derive(Debug, Clone, PartialEq)]
@@ -58,6 +58,8 @@ pub struct Inspection {
     pub app: AppSpec,
     /// What image to build.
     pub build: BuildSpec,
+    /// The machines that it is to be built for; none for this one alone.
+    pub platforms: Vec<Machine>,
     /// Every conclusion with its evidence, in the order in which a person wants to read them.
     pub findings: Vec<Finding>,
     /// What should be known before a deploy and stops nothing.

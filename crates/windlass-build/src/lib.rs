@@ -34,5 +34,7 @@ pub mod step;
 pub mod toolchain;
 pub mod wheels;
 
-pub use build::{BuildDirs, BuildError, BuildRequest, BuildSettings, BuiltImage, build, pythons};
+pub use build::{
+    BuildDirs, BuildError, BuildRequest, BuildSettings, BuiltImage, BuiltPlatform, build, pythons,
+};
 pub use step::{RunStep, StepError, StepMount, StepSpec};

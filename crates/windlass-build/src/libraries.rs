@@ -16,4 +16,4 @@ pub(crate) use explain::{is_of_a_driver, left_out, warnings};
 pub(crate) use known::{Known, needs_of};
 pub(crate) use loader::{Unresolved, unresolved};
 pub(crate) use notes::ObjectNotes;
-pub(crate) use objects::{Objects, is_library};
+pub(crate) use objects::{Objects, is_library, programs};

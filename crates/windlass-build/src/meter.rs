@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::time::Instant;
-use windlass_model::{Progress, ProgressUnit};
+use windlass_model::{Machine, Progress, ProgressUnit};
 
 /// Tells one listener what happens.
 pub(crate) struct Meter<'a> {
@@ -10,6 +10,8 @@ pub(crate) struct Meter<'a> {
     ended: RefCell<Vec<Progress>>,
     /// When bytes were last told: a download calls thousands of times a second.
     last: Cell<Option<Instant>>,
+    /// The machine that it is about, where there are several.
+    machine: Cell<Option<Machine>>,
 }
 
 /// A part that has begun.
@@ -25,7 +27,17 @@ const TELL_EVERY_MS: u128 = 50;
 
 impl<'a> Meter<'a> {
     pub(crate) fn new(listener: &'a dyn Fn(Progress)) -> Self {
-        Self { listener, ended: RefCell::new(Vec::new()), last: Cell::new(None) }
+        Self {
+            listener,
+            ended: RefCell::new(Vec::new()),
+            last: Cell::new(None),
+            machine: Cell::new(None),
+        }
+    }
+
+    /// What ends from now on is for this machine.
+    pub(crate) fn label(&self, machine: Option<Machine>) {
+        self.machine.set(machine);
     }
 
     /// A part that counts bytes, with their sum.
@@ -53,7 +65,10 @@ impl<'a> Meter<'a> {
     }
 
     /// Passes on what another part of the crate tells.
-    pub(crate) fn pass(&self, progress: Progress) {
+    pub(crate) fn pass(&self, mut progress: Progress) {
+        if let Some(machine) = self.machine.get().filter(|_| !progress.detail.is_empty()) {
+            progress.detail = format!("{} ({machine})", progress.detail);
+        }
         if progress.elapsed_ms.is_some() {
             self.ended.borrow_mut().push(progress.clone());
         }

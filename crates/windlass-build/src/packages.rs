@@ -15,11 +15,11 @@ pub use error::PackagesError;
 pub use explain::explain;
 pub use sync::{SyncReport, sync};
 
-use crate::build::{BuildError, LockOrder, lock_only, locked_root};
+use crate::build::{BuildError, LockOrder, lock_only, locked_root, this_machine};
 use crate::wheels::lock::{self, WindlassLock};
 use crate::wheels::{AsOf, Moved, ResolveNote};
 use std::path::Path;
-use windlass_model::{BuildSpec, Dependencies, Digest, ResolveDate};
+use windlass_model::{BuildSpec, Dependencies, ResolveDate};
 
 /// A project, and what the machine offers.
 #[derive(Clone, Copy)]
@@ -94,7 +94,9 @@ pub fn lock(request: PackagesRequest<'_>, upgrade: &Upgrade) -> Result<LockRepor
 }
 
 fn lock_ours(request: PackagesRequest<'_>, upgrade: &Upgrade) -> Result<LockReport, PackagesError> {
+    let machine = this_machine()?;
     let before = lock::read(request.project).map_err(BuildError::from)?;
+    let before = before.map(|lock| lock.seen_from(machine.as_str()));
     check_names(before.as_ref(), upgrade)?;
     let mut spec = request.spec.clone();
     if let Upgrade::All { now } | Upgrade::Only { now, .. } = upgrade {
@@ -104,19 +106,21 @@ fn lock_ours(request: PackagesRequest<'_>, upgrade: &Upgrade) -> Result<LockRepo
     let PackagesRequest { project, cache, images, settings, .. } = request;
     let order = LockOrder { spec: &spec, project, cache, images, settings };
     let (after, resolved) = lock_only(&order, kept.as_ref())?;
+    let after = after.beside(before.clone());
     if !resolved.needs_lock
         && *upgrade != Upgrade::Nothing
         && !resolved.resolution.packages.is_empty()
     {
         return Err(PackagesError::AllHashed { file: spec.dependencies.describe() });
     }
-    let moved = Moved::between(before.as_ref(), &resolved.resolution);
+    let own = before.filter(|lock| lock.machine == machine.as_str());
+    let moved = Moved::between(own.as_ref(), &resolved.resolution);
     Ok(LockReport {
         file: WindlassLock::FILE.to_owned(),
         written: lock::write(project, &after).map_err(BuildError::from)?,
         packages: resolved.resolution.packages.len(),
         moved,
-        moved_debian: before.map(|before| locked_root(&before, &after)).unwrap_or_default(),
+        moved_debian: own.map(|before| locked_root(&before, &after)).unwrap_or_default(),
         as_of: Some(resolved.as_of),
         notes: resolved.notes,
     })
@@ -146,7 +150,8 @@ fn kept_of(lock: Option<&WindlassLock>, upgrade: &Upgrade) -> Option<WindlassLoc
                 names.iter().map(|name| crate::wheels::normalize_name(name)).collect();
             kept.packages.retain(|package| !names.contains(&package.name));
             // Not the declaration that was locked any more: preferred, and no longer obeyed.
-            kept.declaration = Digest::from_bytes([0; 32]);
+            kept.declaration = WindlassLock::NO_DECLARATION;
+            kept.others.clear();
         }
     }
     Some(kept)

@@ -62,12 +62,13 @@ pub use resolve::{ResolveError, ResolveNote, ResolveRequest, Resolved, resolve};
 pub use segment::{Segment, SegmentFile, SegmentIndex};
 pub use standalone::StandaloneError;
 pub(crate) use standalone::{StandalonePython, StandaloneRequest, pythons as standalone_pythons};
-pub use target::{Machine, Target};
+pub use target::Target;
 pub use tools::{PackageTools, UvSearch};
 pub use uv::FindUvError;
 pub use uv_failure::UvFailure;
 pub use uv_project::UvProject;
 pub use wheel_error::WheelError;
+pub use windlass_model::Machine;
 
 /// What reads bytes from outside, for the fuzzer.
 #[cfg(fuzzing)]

@@ -19,7 +19,7 @@ pub use process::{CommandLine, ProcessConfig};
 pub use values::{AppReference, ServerKind};
 
 use crate::{
-    AppName, Compression, PersistPath, ProbeSpec, ProcessType, PythonVersion, ResolveDate,
+    AppName, Compression, Machine, PersistPath, ProbeSpec, ProcessType, PythonVersion, ResolveDate,
     ScanConfig,
 };
 use std::collections::BTreeMap;
@@ -70,6 +70,8 @@ pub struct AppConfig {
     pub exclude: Vec<String>,
     /// Files that look like secrets and are none, in the syntax of `exclude`.
     pub allow_files: Vec<String>,
+    /// The platforms that `windlass build` makes the image for; none for that of the machine alone.
+    pub platforms: Vec<Machine>,
     /// How the image's layers are compressed.
     pub compression: Compression,
     /// Known vulnerabilities: where advisories are, and what does not count.

@@ -71,12 +71,16 @@ mod wire {
     //! The JSON as the specification nests it.
 
     use super::{BTreeMap, Deserialize, Digest, Healthcheck, History, ImageConfig, Serialize};
+    use crate::Platform;
 
     #[derive(Clone, Serialize, Deserialize)]
     pub(super) struct Config {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         created: Option<String>,
         architecture: String,
+        /// Of the processor. Readers take `arm64` without one as `v8` (`config.md`, "variant").
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        variant: Option<String>,
         os: String,
         #[serde(default)]
         #[serde(rename = "config")]
@@ -144,6 +148,7 @@ mod wire {
         fn from(config: ImageConfig) -> Self {
             Self {
                 created: Some(ImageConfig::EPOCH.to_owned()),
+                variant: Platform::linux(&config.architecture).with_variant().variant,
                 architecture: config.architecture,
                 os: "linux".to_owned(),
                 process: Process {
@@ -176,5 +181,8 @@ mod tests {
         let again = serde_json::to_string(&config).expect("serialises");
         assert_eq!(serde_json::from_str::<ImageConfig>(&again).expect("valid"), config);
         assert!(again.contains(ImageConfig::EPOCH));
+        assert!(again.contains(r#""architecture":"arm64","variant":"v8""#), "{again}");
+        let amd64 = serde_json::to_string(&ImageConfig { architecture: "amd64".into(), ..config });
+        assert!(!amd64.expect("serialises").contains("variant"));
     }
 }

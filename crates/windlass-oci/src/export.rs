@@ -84,13 +84,15 @@ pub fn export_tar(
 
 const LAYOUT: &[u8] = br#"{"imageLayoutVersion":"1.0.0"}"#;
 
-/// The manifest, the config and the layers.
+/// The image or index itself, and all that it consists of.
 fn blobs(store: &ImageStore, image: &Digest) -> Result<Vec<Descriptor>, StoreError> {
-    let manifest = store.read_manifest(image)?;
-    let path = store.blob_path(image);
-    let size = fs::metadata(&path).map_err(StoreError::disk(&path))?.len();
-    let mut blobs = vec![Descriptor::new(Descriptor::MANIFEST, *image, size), manifest.config];
-    blobs.extend(manifest.layers);
+    let mut blobs = vec![store.descriptor_of(image)?];
+    for manifest in store.images_of(image)? {
+        blobs.push(store.descriptor_of(&manifest)?);
+        let manifest = store.read_manifest(&manifest)?;
+        blobs.push(manifest.config);
+        blobs.extend(manifest.layers);
+    }
     Ok(blobs)
 }
 

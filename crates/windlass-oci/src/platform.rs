@@ -50,6 +50,13 @@ impl Platform {
         })
     }
 
+    /// The same as images and indexes write it: 64-bit ARM is `v8` (image-spec, "Platform Variants").
+    #[must_use]
+    pub fn with_variant(self) -> Self {
+        let variant = (self.architecture == "arm64").then(|| "v8".to_owned());
+        Self { variant: variant.or(self.variant), ..self }
+    }
+
     /// Whether an image for `self` is what somebody who wants `wanted` can run. `arm64` and
     /// `arm64/v8` are one (image-spec, "Platform Variants").
     pub fn serves(&self, wanted: &Self) -> bool {

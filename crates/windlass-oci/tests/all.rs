@@ -2,6 +2,7 @@
 
 mod all {
     mod archive;
+    mod archive_index;
     mod cache;
     mod deflate;
     mod documents;

@@ -85,8 +85,10 @@ pub fn build_project(
     let residence = Residence::take(&place.layout, &place.exe)?;
     let steps = Steps { residence: &residence, cancelled, count: AtomicU32::new(0) };
     let pace = Mutex::new(Pace::default());
+    let platforms = wanted.platforms.clone().unwrap_or(inspection.platforms);
     let request = BuildRequest {
         spec: &inspection.build,
+        platforms: &platforms,
         project: &wanted.project,
         dirs: &BuildDirs {
             cache: place.layout.cache.clone(),
@@ -113,6 +115,7 @@ pub fn build_project(
     Ok(BuiltProject {
         spec: with_collecting(inspection.app, built.collect_at_release),
         image: built.manifest,
+        platforms: built.platforms,
         layers: built.layers,
         bytes: built.bytes,
         lock_written: built.lock_written,

@@ -21,6 +21,8 @@ mod frameworks;
 mod images;
 #[path = "all/packages.rs"]
 mod packages;
+#[path = "all/platforms.rs"]
+mod platforms;
 #[path = "all/prune.rs"]
 mod prune;
 #[path = "all/registry.rs"]

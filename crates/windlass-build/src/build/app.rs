@@ -1,6 +1,8 @@
 //! The project's layer, and what a build has to warn of.
 
+use super::ground::Ground;
 use super::steps::{Outcome, Steps};
+use super::workplace::Workplace;
 use super::{BuildError, BuildRequest};
 use crate::image::{NamedLayer, ProjectFiles, Shelf, System, Token, key_of, made_by};
 use crate::meter::{Meter, Part};
@@ -20,32 +22,55 @@ pub(super) fn project_files(
     Ok(files)
 }
 
-/// The layers above the dependencies.
-pub(super) struct AppLayers {
-    pub(super) layers: Vec<NamedLayer>,
-    /// The spec that they were made for.
+/// Whether anything is to be run while the image is built.
+pub(super) fn has_commands(spec: &BuildSpec) -> bool {
+    !spec.build_commands.is_empty() || spec.collect_static.is_some()
+}
+
+/// The project once its commands have run: the same for all machines.
+pub(super) struct Ran {
+    pub(super) outcome: Outcome,
+    /// The spec that the layers are made for.
     pub(super) spec: BuildSpec,
     /// What is left to be done before a release serves.
     pub(super) collect_at_release: Option<CollectStatic>,
+    files: ProjectFiles,
 }
 
-/// Runs the project's commands, and makes the project's layer and theirs.
-pub(super) fn layers(
-    steps: &Steps<'_>,
-    files: ProjectFiles,
+/// Runs the project's commands on the ground of this machine's image, which must be there where
+/// there are any.
+pub(super) fn run(
+    place: &Workplace<'_>,
+    ground: Option<&Ground>,
+    (files, meter): (ProjectFiles, &Meter<'_>),
     warnings: &mut Vec<Problem>,
-) -> Result<AppLayers, BuildError> {
-    let outcome = steps.run(&files)?;
-    let (spec, collect_at_release) = after_steps(steps.request.spec, &outcome, warnings);
-    let request = BuildRequest { spec: &spec, ..*steps.request };
+) -> Result<Ran, BuildError> {
+    let request = place.request;
+    let outcome = match ground {
+        Some(Ground { system, layers, .. }) => {
+            Steps { request, system, shelf: &place.shelf, layers, meter }.run(&files)?
+        }
+        None => Outcome::default(),
+    };
+    let (spec, collect_at_release) = after_steps(request.spec, &outcome, warnings);
     // What lies where a folder is kept is not in the image.
     let files = match &collect_at_release {
-        Some(_) => project_files(&request, &mut Vec::new())?,
+        Some(_) => project_files(&BuildRequest { spec: &spec, ..*request }, &mut Vec::new())?,
         None => files,
     };
-    let own = project_layer(&request, steps.system, steps.shelf, (steps.meter, files))?;
-    let layers = std::iter::once(own).chain(outcome.layer).collect();
-    Ok(AppLayers { layers, spec, collect_at_release })
+    Ok(Ran { outcome, spec, collect_at_release, files })
+}
+
+/// The layers above the dependencies of an image.
+pub(super) fn layers(
+    place: &Workplace<'_>,
+    system: &System,
+    ran: &Ran,
+    meter: &Meter<'_>,
+) -> Result<Vec<NamedLayer>, BuildError> {
+    let request = BuildRequest { spec: &ran.spec, ..*place.request };
+    let own = project_layer(&request, system, &place.shelf, (meter, &ran.files))?;
+    Ok(std::iter::once(own).chain(ran.outcome.layer.clone()).collect())
 }
 
 /// The spec after commands have run, and what is left to be collected before a release serves:
@@ -90,7 +115,7 @@ fn project_layer(
     request: &BuildRequest<'_>,
     system: &System,
     shelf: &Shelf<'_>,
-    (meter, files): (&Meter<'_>, ProjectFiles),
+    (meter, files): (&Meter<'_>, &ProjectFiles),
 ) -> Result<NamedLayer, BuildError> {
     let part = Part::begin("app");
     let count = files.count();
@@ -99,8 +124,12 @@ fn project_layer(
         info
     } else {
         let cache = request.dirs.cache.join("bytecode-app");
-        let entries =
-            files.into_entries(request.spec, &system.interpreter, &system.identity, &cache)?;
+        let entries = files.clone().into_entries(
+            request.spec,
+            &system.interpreter,
+            &system.identity,
+            &cache,
+        )?;
         shelf.make(&key, entries)?
     };
     meter.end(&part, count as u64, "files of the project");

@@ -4,6 +4,7 @@ use super::steps::BuildStepError;
 use crate::image::{ProjectError, ShelfError, SystemError};
 use crate::wheels;
 use crate::wheels::lock::LockError;
+use windlass_model::Machine;
 use windlass_oci::StoreError;
 
 /// A build that failed, by the part that did.
@@ -47,6 +48,14 @@ pub enum BuildError {
     /// Nobody wants the image any more.
     #[error("the build was cancelled")]
     Cancelled,
+    /// The image for one of several machines, or for another than this one.
+    #[error("the image for {machine} cannot be built")]
+    For {
+        /// The machine.
+        machine: Machine,
+        /// Why.
+        source: Box<BuildError>,
+    },
     /// This machine's processor is not one that images are made for.
     #[error("images are not made for the processor `{machine}`")]
     Processor {

@@ -1,7 +1,7 @@
 //! The lock that a build would write, without building.
 
 use super::python::{self, Python, PythonOrder};
-use super::{BuildError, BuildSettings, locked};
+use super::{BuildError, BuildSettings, locked, this_machine};
 use crate::download::Downloader;
 use crate::image::{Shelf, SystemRequest};
 use crate::libraries::ObjectNotes;
@@ -37,9 +37,11 @@ pub(crate) fn lock_only(
     let python = Python::find(
         &PythonOrder {
             spec: order.spec,
+            machine: this_machine()?,
             tools: &order.settings.tools,
             cache: order.cache,
             lock: kept,
+            like: None,
         },
         &meter,
     )?;
@@ -53,6 +55,7 @@ pub(crate) fn lock_only(
         shelf: &shelf,
         notes: &notes,
         index: OnceLock::new(),
+        twin: OnceLock::new(),
     };
     let plan = wanted.plan(&[], &meter)?;
     let glibc = Target::glibc_of(&root.suite).ok_or_else(|| python::unavailable(root.python))?;

@@ -49,7 +49,7 @@ pub(super) fn lock_of(
         Vec::new()
     };
     WindlassLock {
-        version: WindlassLock::VERSION,
+        version: 1,
         declaration: resolved.declaration,
         as_of: resolved.as_of.for_lock(),
         python: root.python,
@@ -58,25 +58,33 @@ pub(super) fn lock_of(
         interpreter: python.map(|python| python.locked.clone()),
         debian,
         packages,
+        others: Vec::new(),
     }
 }
 
-/// Notes in the cache what this build used. Where that fails a later sweep of the cache may cost
-/// time, and this build is as good as before.
-pub(super) fn note_use(
-    request: &BuildRequest<'_>,
+/// What an image was made from, by digest.
+pub(super) fn used(
     system: &System,
     lock: &WindlassLock,
     resolution: &Resolution,
-) {
+) -> BTreeSet<Digest> {
     let mut used: BTreeSet<Digest> = lock.debian.iter().map(|package| package.sha256).collect();
     used.extend(resolution.packages.iter().filter_map(|package| match &package.source {
         Source::Wheel(file) | Source::Sdist(file) => Some(file.sha256),
         Source::Directory { .. } => None,
     }));
     used.extend(lock.interpreter.as_ref().map(|python| python.sha256));
-    let root = system.interpreter.root.file_name().and_then(|name| name.to_str());
-    used.extend(root.and_then(|name| Digest::from_hex(name).ok()));
+    let own = &system.interpreter;
+    for interpreter in std::iter::once(own).chain(own.twin.as_deref()) {
+        let root = interpreter.root.file_name().and_then(|name| name.to_str());
+        used.extend(root.and_then(|name| Digest::from_hex(name).ok()));
+    }
+    used
+}
+
+/// Notes in the cache what this build used. Where that fails a later sweep of the cache may cost
+/// time, and this build is as good as before.
+pub(super) fn note_use(request: &BuildRequest<'_>, used: BTreeSet<Digest>) {
     let _ = cache::note(&request.dirs.cache, &request.spec.app, &BuildRecord { used });
 }
 
@@ -150,6 +158,7 @@ mod tests {
                 sha256: Digest::from_bytes([byte; 32]),
             }],
             packages: vec![],
+            others: vec![],
         }
     }
 

@@ -6,12 +6,12 @@ use super::{BuildError, locked};
 use crate::debian::{self, NEWEST_SUITE, RootSpec, StandalonePackage, Wish, suite_of};
 use crate::image::SystemError;
 use crate::meter::{Meter, Part};
-use crate::wheels::lock::WindlassLock;
+use crate::wheels::lock::{LockedPython, WindlassLock};
 use crate::wheels::{
     Machine, PackageTools, StandalonePython, StandaloneRequest, standalone_pythons,
 };
 use std::path::Path;
-use windlass_model::{BuildSpec, DebianPackage, Problem, PythonVersion};
+use windlass_model::{BuildSpec, DebianPackage, Digest, Problem, PythonVersion};
 
 /// The Pythons that an image can have, the oldest first.
 pub fn pythons() -> Vec<PythonVersion> {
@@ -39,27 +39,32 @@ pub(super) fn unavailable(python: PythonVersion) -> SystemError {
 #[derive(Clone, Copy)]
 pub(super) struct PythonOrder<'a> {
     pub(super) spec: &'a BuildSpec,
+    pub(super) machine: Machine,
     pub(super) tools: &'a PackageTools,
     pub(super) cache: &'a Path,
     pub(super) lock: Option<&'a WindlassLock>,
+    /// A build for another machine, whose version is wanted.
+    pub(super) like: Option<&'a StandalonePython>,
 }
 
 impl PythonOrder<'_> {
     /// The standalone build, fetched.
-    fn standalone(
-        &self,
-        machine: Machine,
-        meter: &Meter<'_>,
-    ) -> Result<StandalonePython, BuildError> {
-        let python = self.spec.python;
+    fn standalone(&self, meter: &Meter<'_>) -> Result<StandalonePython, BuildError> {
+        let (python, machine) = (self.spec.python, self.machine);
         if standalone_pythons().all(|known| known != python) {
             return Err(unavailable(python).into());
         }
+        // No file has this digest: the version alone counts.
+        let like = self.like.map(|other| LockedPython {
+            sha256: Digest::from_bytes([0; 32]),
+            ..other.locked.clone()
+        });
+        let locked = locked::locked_python(self.lock, python, machine);
         let part = Part::begin("python");
         let found = StandalonePython::fetch(&StandaloneRequest {
             python,
             machine,
-            locked: locked::locked_python(self.lock, python, machine),
+            locked: like.as_ref().or(locked),
             tools: self.tools,
             cache: self.cache,
         })?;
@@ -72,17 +77,11 @@ impl Python {
     /// Finds the project's Python, and fetches it if it is a standalone one.
     pub(super) fn find(order: &PythonOrder<'_>, meter: &Meter<'_>) -> Result<Self, BuildError> {
         let python = order.spec.python;
-        let architecture = match std::env::consts::ARCH {
-            "x86_64" => "amd64",
-            "aarch64" => "arm64",
-            machine => return Err(BuildError::Processor { machine }),
-        };
-        let machine = Machine::from_debian(architecture)
-            .ok_or(BuildError::Processor { machine: std::env::consts::ARCH })?;
+        let machine = order.machine;
         let suite = suite_of(python).filter(|_| !order.spec.base.standalone);
         let standalone = match suite {
             Some(_) => None,
-            None => Some(order.standalone(machine, meter)?),
+            None => Some(order.standalone(meter)?),
         };
         let wish = |package: &DebianPackage| {
             Wish::new(&package.name, package.required, package.evidence.to_string())
@@ -98,7 +97,7 @@ impl Python {
                 archive: found.archive.clone(),
             }),
             suite: suite.unwrap_or(NEWEST_SUITE).to_owned(),
-            architecture: architecture.to_owned(),
+            architecture: machine.debian().to_owned(),
             extra,
             libraries: Vec::new(),
         };

@@ -18,13 +18,14 @@ use super::{BuildError, BuildRequest};
 use crate::image::{
     Changes, NamedLayer, ProjectFiles, Shelf, System, key_of, made_by, working_dir,
 };
+use crate::libraries;
 use crate::meter::{Meter, Part};
 use crate::step::{StepError, StepSpec};
 use note::Note;
 use output::Tail;
 use place::Place;
 use std::collections::BTreeSet;
-use windlass_model::{BuildSpec, Digest, ExitReason};
+use windlass_model::{BuildSpec, Digest, ExitReason, Machine};
 
 /// Part of the layer's key: raised when the same inputs give another layer.
 const FORM: u32 = 1;
@@ -54,6 +55,18 @@ pub(super) struct Outcome {
     pub(super) uncollected: Option<Vec<String>>,
     /// What commands left that cannot be in an image.
     pub(super) skipped: Vec<String>,
+    /// What they left that runs on this kind of machine only, as paths in the image.
+    pub(super) programs: Vec<String>,
+}
+
+impl Outcome {
+    /// Refuses what commands made on this machine for an image of another.
+    pub(super) fn must_run_on(&self, machine: Machine) -> Result<(), BuildStepError> {
+        if self.programs.is_empty() {
+            return Ok(());
+        }
+        Err(BuildStepError::Programs { machine, paths: self.programs.clone() })
+    }
 }
 
 impl Steps<'_> {
@@ -68,11 +81,12 @@ impl Steps<'_> {
         let key = self.key(files);
         if let Some((note, layer)) = self.known(&key) {
             self.meter.end(&part, count as u64, "commands, run before on the same files");
-            return Ok(Outcome { layer, uncollected: note.uncollected, skipped: note.skipped });
+            return Ok(outcome(note, layer));
         }
         let (changes, uncollected) = self.changes(files)?;
         let skipped = changes.skipped.clone();
         let made = changes.files();
+        let mut programs = Vec::new();
         let layer = if changes.is_empty() {
             None
         } else {
@@ -80,12 +94,14 @@ impl Steps<'_> {
             let (python, identity) = (&self.system.interpreter, &self.system.identity);
             let entries = changes.into_entries(python, identity, &cache);
             let entries = entries.map_err(BuildStepError::from)?;
+            programs = libraries::programs(&entries)
+                .map_err(|source| BuildStepError::Disk { path: cache.clone(), source })?;
             Some(named(self.shelf.make(&key, entries).map_err(BuildStepError::from)?, made))
         };
-        let note = Note { files: made, empty: layer.is_none(), uncollected, skipped };
+        let note = Note { files: made, empty: layer.is_none(), uncollected, skipped, programs };
         note.write(&self.notes(), &key)?;
         self.meter.end(&part, count as u64, &format!("commands run, {made} files made or changed"));
-        Ok(Outcome { layer, uncollected: note.uncollected, skipped: note.skipped })
+        Ok(outcome(note, layer))
     }
 
     /// Over everything that a command sees and that is the same on every machine.
@@ -182,6 +198,11 @@ impl Steps<'_> {
 
 fn failed(command: Vec<String>, exit: ExitReason, output: Vec<String>) -> BuildStepError {
     BuildStepError::Failed { command, exit, output }
+}
+
+fn outcome(note: Note, layer: Option<NamedLayer>) -> Outcome {
+    let Note { uncollected, skipped, programs, .. } = note;
+    Outcome { layer, uncollected, skipped, programs }
 }
 
 fn named(info: windlass_oci::LayerInfo, files: usize) -> NamedLayer {

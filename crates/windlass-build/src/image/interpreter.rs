@@ -1,8 +1,9 @@
 //! The image's own Python, run on this machine.
 //!
 //! Its root is unpacked in the cache, and it starts through its own loader with its own
-//! libraries: a machine with Python 3.11, or with none, makes bytecode for 3.13. It only runs
-//! where the image's processor is the machine's.
+//! libraries: a machine with Python 3.11, or with none, makes bytecode for 3.13. Where the image's
+//! processor is not the machine's, its twin runs: the same version for this processor. Bytecode is
+//! the same for all (CPython's `marshal` writes one byte order and no sizes of the machine's).
 
 use crate::scheme::{PythonBuild, Scheme};
 use std::ffi::OsString;
@@ -25,6 +26,8 @@ pub struct Interpreter {
     pub build: PythonBuild,
     /// Debian's name of the processor: `amd64`.
     pub architecture: String,
+    /// The Python of this machine that runs in its place.
+    pub twin: Option<Box<Interpreter>>,
 }
 
 impl Interpreter {
@@ -39,6 +42,9 @@ impl Interpreter {
     /// `-I` would also make Python ignore `PYTHONHOME`, which is how it finds its own library
     /// when a loader starts it; the empty environment isolates it as well.
     pub fn command(&self) -> Command {
+        if let Some(twin) = &self.twin {
+            return twin.command();
+        }
         let (usr, home) = (self.root.join("usr"), self.root.join(self.scheme().home()));
         let (loader, triplet) = match self.architecture.as_str() {
             "arm64" => ("lib/ld-linux-aarch64.so.1", "aarch64-linux-gnu"),

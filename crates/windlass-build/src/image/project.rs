@@ -21,7 +21,7 @@ use windlass_model::{BuildSpec, Digest, PersistPath};
 use windlass_oci::{Content, EntryKind, LayerEntry};
 
 /// A project's files, read.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct ProjectFiles {
     files: Vec<ProjectFile>,
     /// Paths that cannot be in an image: links out of the project, sockets, odd names.
@@ -39,7 +39,7 @@ pub struct SecretFile {
     pub kind: SecretKind,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct ProjectFile {
     /// Relative to the project's root.
     path: String,

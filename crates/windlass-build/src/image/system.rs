@@ -36,6 +36,9 @@ pub(crate) struct SystemRequest<'a> {
     pub(crate) notes: &'a ObjectNotes,
     /// The archive's packages, once something asked for them.
     pub(crate) index: OnceLock<PackageIndex>,
+    /// What runs in the place of the root's Python, where that is for another machine. It follows
+    /// from the plan, and must be there before layers are made.
+    pub(crate) twin: OnceLock<Interpreter>,
 }
 
 /// The system's layers.
@@ -76,6 +79,21 @@ impl System {
         let packages = work.plan().packages().count() as u64;
         meter.end(&started, packages, "packages unpacked into layers");
         Ok(work.finish(layers, unreviewed))
+    }
+
+    /// The Python of a plan alone, ready to run on this machine.
+    pub(crate) fn interpreter(
+        request: &SystemRequest<'_>,
+        plan: RootPlan,
+        meter: &Meter<'_>,
+    ) -> Result<Interpreter, SystemError> {
+        let work = Work::new(request, plan);
+        if !work.interpreter().root.is_dir() {
+            let files = work.download(meter)?;
+            let entries = debian::entries(work.plan(), &files, &request.spec, STACK_SIGNAL)?;
+            work.make_interpreter(&entries, meter)?;
+        }
+        Ok(work.interpreter().clone())
     }
 
     /// The programs and libraries of each layer, lowest first.
@@ -154,7 +172,7 @@ impl SystemRequest<'_> {
     }
 }
 
-fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Option<T> {
+pub(crate) fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Option<T> {
     serde_json::from_slice(&fs::read(path).ok()?).ok()
 }
 

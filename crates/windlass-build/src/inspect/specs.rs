@@ -92,7 +92,8 @@ pub(super) fn conclude(
         warnings.extend(inferred::warning(&project.modules));
     }
     let named = project.config.name.is_some();
-    Ok(Inspection { app: app_spec, build, findings, warnings, named })
+    let platforms = project.config.platforms.clone();
+    Ok(Inspection { app: app_spec, build, platforms, findings, warnings, named })
 }
 
 /// The commands that run while the image is built.

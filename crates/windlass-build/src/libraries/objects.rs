@@ -68,6 +68,32 @@ impl Objects {
     }
 }
 
+/// The files among these entries that are programs or libraries of any machine, whatever their names
+/// are.
+///
+/// # Errors
+/// A file that cannot be read.
+pub(crate) fn programs(entries: &[LayerEntry]) -> io::Result<Vec<String>> {
+    let mut found = Vec::new();
+    for entry in entries {
+        let EntryKind::File(content) = &entry.kind else { continue };
+        let is_program = match content {
+            Content::Bytes(bytes) => bytes.starts_with(MAGIC),
+            Content::Path(path) => {
+                let mut begin = [0; MAGIC.len()];
+                File::open(path)?.read_exact_at(&mut begin, 0).is_ok() && begin == *MAGIC
+            }
+        };
+        if is_program {
+            found.push(entry.path.clone());
+        }
+    }
+    Ok(found)
+}
+
+/// What ELF files begin with (System V ABI, chapter 4).
+const MAGIC: &[u8; 4] = b"\x7fELF";
+
 /// What a segment's facts are called; another form of them gets another name.
 const FACTS: &str = "elf-1";
 
@@ -141,6 +167,8 @@ mod tests {
         let found = Objects::of_layer(&entries, "amd64").expect("readable");
         assert!(found.files.keys().eq(["usr/bin/program", "usr/lib/libx.so.1.2"]), "{found:?}");
         assert!(found.links.keys().eq(["usr/lib/libx.so.1"]), "{found:?}");
+        let programs = programs(&entries).expect("readable");
+        assert_eq!(programs, ["usr/lib/libx.so.1.2", "usr/bin/program", "usr/share/data"]);
         let foreign = Objects::of_layer(&entries, "arm64").expect("readable");
         assert!(foreign.files.is_empty(), "another processor's are none of the image's");
         let gone = LayerEntry::file("a.so", 0o644, Content::Path(folder.path().join("gone")));

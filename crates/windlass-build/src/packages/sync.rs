@@ -42,11 +42,13 @@ pub fn sync(request: PackagesRequest<'_>) -> Result<SyncReport, PackagesError> {
     let environment = Environment::in_folder(request.project);
     let before = environment.packages(&uv)?;
     let made = environment.ensure(&uv, request.spec.python)?;
+    let target = environment.target()?;
     let held = lock::read(request.project).map_err(BuildError::from)?;
+    let held = held.map(|lock| lock.seen_from(target.machine.as_str()));
     let resolved = resolve(&ResolveRequest {
         spec: request.spec,
         project: request.project,
-        target: environment.target()?,
+        target,
         tools: &request.settings.tools,
         cache: request.cache,
         lock: held.as_ref(),

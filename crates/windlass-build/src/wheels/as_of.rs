@@ -146,6 +146,7 @@ mod tests {
             interpreter: None,
             debian: vec![],
             packages: vec![],
+            others: vec![],
         };
         let (old, new) = ("2024-01-01T00:00:00Z", "2024-06-01T00:00:00Z");
         assert_eq!(not_before(old.to_owned(), Some(&lock(new))), new);

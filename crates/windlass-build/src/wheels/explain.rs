@@ -159,12 +159,7 @@ fn pylock(error: &PylockError) -> Problem {
         | PylockError::OtherEnvironment { .. } => {
             Problem::bug("pylock-invalid", message).hint(REPORT)
         }
-        PylockError::NoFile { offered, .. } => Problem::user("no-wheel-fits", message)
-            .cause(match offered.len() {
-                0 => "it has no files at all".to_owned(),
-                _ => format!("there are: {}", offered.join(", ")),
-            })
-            .hint("Choose another Python version, or another version of the package."),
+        PylockError::NoFile { offered, target, .. } => lock_file::no_file(message, offered, *target),
         PylockError::NoHash { .. } => Problem::user("file-without-hash", message)
             .hint("Use an index that gives SHA-256 hashes."),
         PylockError::NotListed { offered, .. } => Problem::user("file-not-listed", message)

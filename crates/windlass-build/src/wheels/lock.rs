@@ -1,8 +1,11 @@
 //! `windlass.lock`: exactly which files an image was made from, in the project's own folder.
 //!
-//! It is written only for projects without a full lock of their own. It names versions, files and
+//! Its Python packages are written only for projects without a full lock of their own. For several
+//! machines it has a part for each, since their files differ and their versions may. It names versions, files and
 //! hashes, and never where they came from: the machine's settings say that, so that the same lock
 //! serves behind another mirror. Reading is pure; writing is a temporary file and a rename.
+
+mod machines;
 
 use super::resolution::Resolution;
 use serde::{Deserialize, Serialize};
@@ -36,6 +39,10 @@ pub struct WindlassLock {
     /// Python packages, sorted by name.
     #[serde(default, rename = "package", skip_serializing_if = "Vec::is_empty")]
     pub packages: Vec<LockedFile>,
+    /// The same for other machines, each whole: one may hold while the declaration of another has
+    /// moved on. They have no others themselves.
+    #[serde(default, rename = "other", skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<WindlassLock>,
 }
 
 /// A standalone Python, pinned.
@@ -113,8 +120,8 @@ const HEADER: &str = "# Written by `windlass`: the exact files that the image is
 impl WindlassLock {
     /// The file's name, in the project's root.
     pub const FILE: &'static str = "windlass.lock";
-    /// The form that this Windlass writes.
-    pub const VERSION: u32 = 1;
+    /// The newest form that this Windlass writes: locks for one machine have the first.
+    pub const VERSION: u32 = 2;
 
     /// The Python packages of a resolution that can be locked: those that are files.
     pub fn packages_of(resolution: &Resolution) -> Vec<LockedFile> {
@@ -185,7 +192,7 @@ fn render(lock: &WindlassLock) -> String {
 mod tests {
     use super::*;
 
-    fn lock() -> WindlassLock {
+    pub(super) fn lock() -> WindlassLock {
         WindlassLock {
             version: 1,
             declaration: Digest::from_bytes([1; 32]),
@@ -209,6 +216,7 @@ mod tests {
                 file: "flask-3.1.0-py3-none-any.whl".to_owned(),
                 sha256: Digest::from_bytes([3; 32]),
             }],
+            others: vec![],
         }
     }
 
@@ -228,7 +236,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join(WindlassLock::FILE);
         for (text, newer) in
-            [("version = 2\nnew = 1\n", true), ("version = 1\nodd = 2\n", false), ("x", false)]
+            [("version = 3\nnew = 1\n", true), ("version = 1\nodd = 2\n", false), ("x", false)]
         {
             std::fs::write(&path, text).expect("written");
             let error = read(folder.path()).expect_err("refused");

@@ -1,10 +1,12 @@
 //! From a declaration to a [`Resolution`]: from the cache when nothing changed, else through uv.
 //!
 //! Invariants: with nothing changed uv is never started; a lock whose declaration is unchanged is
-//! obeyed to the file and its hash; where requirements list hashes, only those files are taken; a lock whose declaration changed keeps every version that it
-//! can. What it does not do: download packages, or write the lock.
+//! obeyed to the file and its hash, and another machine's to the version wherever that fits; where
+//! requirements list hashes, only those files are taken; a lock whose declaration changed keeps
+//! every version that it can. What it does not do: download packages, or write the lock.
 
 mod error;
+mod locks;
 
 pub use error::ResolveError;
 
@@ -21,6 +23,7 @@ use super::target::Target;
 use super::tools::PackageTools;
 use super::uv::Uv;
 use super::uv_failure::UvFailure;
+use locks::Locks;
 use std::path::{Path, PathBuf};
 use windlass_model::{BuildSpec, Dependencies, Digest, LockTool};
 
@@ -95,14 +98,11 @@ fn absolute(path: &Path) -> Result<PathBuf, ResolveError> {
 fn resolve_absolute(request: &ResolveRequest<'_>) -> Result<Resolved, ResolveError> {
     let declaration = Declaration::read(request.spec, request.project, request.target.patch)?;
     let notes = lock_notes(request)?;
-    let lock = request.lock.filter(|_| !declaration.is_locked);
-    let pinned = lock.filter(|lock| {
-        lock.declaration == declaration.digest && lock.python == request.spec.python
-    });
+    let Locks { own, pinned, elsewhere, any: lock } = Locks::of(request, &declaration);
     let held = AsOf::Lock { date: pinned.and_then(|lock| lock.as_of.clone()) };
     let answer = |resolution: Resolution, from_cache: bool| Resolved {
         as_of: held.clone(),
-        moved: Moved::between(lock, &resolution),
+        moved: Moved::between(own, &resolution),
         declaration: declaration.digest,
         needs_lock: !declaration.is_locked && !resolution.packages.is_empty(),
         from_cache,
@@ -116,7 +116,7 @@ fn resolve_absolute(request: &ResolveRequest<'_>) -> Result<Resolved, ResolveErr
     let cached = cache_path(request, &declaration);
     if declaration.is_locked || pinned.is_some() {
         let known = read_cached(&cached)
-            .filter(|known| pinned.is_none_or(|lock| enforce(lock, known, request.target).is_ok()));
+            .filter(|known| pinned.is_none_or(|lock| enforce(lock, known).is_ok()));
         if let Some(resolution) = known {
             return Ok(answer(resolution, true));
         }
@@ -125,6 +125,8 @@ fn resolve_absolute(request: &ResolveRequest<'_>) -> Result<Resolved, ResolveErr
     let resolver = Resolver::new(uv, request, &declaration.hashes, pinned, lock)?;
     let as_of = if declaration.is_locked || pinned.is_some() {
         held.clone()
+    } else if let Some(date) = elsewhere.and_then(|lock| lock.as_of.clone()) {
+        AsOf::Date(date)
     } else {
         let repository = Repository::around(request.project, &request.tools.environment);
         let files = as_of::committed_files(&declaration.files);
@@ -132,7 +134,7 @@ fn resolve_absolute(request: &ResolveRequest<'_>) -> Result<Resolved, ResolveErr
     };
     let (resolution, as_of, note) = chosen(&resolver, as_of)?;
     if let Some(lock) = pinned {
-        enforce(lock, &resolution, request.target)?;
+        enforce(lock, &resolution)?;
     }
     write_cached(&cached, &resolution)?;
     let mut resolved = Resolved { as_of, ..answer(resolution, false) };
@@ -188,10 +190,7 @@ fn lock_notes(request: &ResolveRequest<'_>) -> Result<Vec<ResolveNote>, ResolveE
 }
 
 /// Refuses a resolution that is not the one in the lock.
-fn enforce(lock: &WindlassLock, found: &Resolution, target: Target) -> Result<(), ResolveError> {
-    if lock.machine != target.machine.as_str() {
-        return Ok(());
-    }
+fn enforce(lock: &WindlassLock, found: &Resolution) -> Result<(), ResolveError> {
     for package in &found.packages {
         let (Some(locked), Some(artifact)) = (lock.package(&package.name), package.artifact())
         else {

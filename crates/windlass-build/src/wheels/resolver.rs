@@ -84,11 +84,10 @@ impl<'a> Resolver<'a> {
         let files = |lock: &WindlassLock| {
             lock.packages.iter().map(|p| (p.name.clone(), p.file.clone())).collect()
         };
-        let same_machine = |lock: &&WindlassLock| lock.machine == request.target.machine.as_str();
         Ok(Self {
             pins: pinned.map(locked).unwrap_or_default(),
             preferences: lock.filter(|_| pinned.is_none()),
-            preferred: pinned.filter(same_machine).map(files).unwrap_or_default(),
+            preferred: pinned.map(files).unwrap_or_default(),
             hashes,
             uv,
             request,

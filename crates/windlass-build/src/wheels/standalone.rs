@@ -13,13 +13,12 @@ pub use error::StandaloneError;
 
 use super::build_wheel::digest_file;
 use super::lock::LockedPython;
-use super::target::Machine;
 use super::tools::PackageTools;
 use super::uv::Uv;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use windlass_model::{Digest, PythonVersion};
+use windlass_model::{Digest, Machine, PythonVersion};
 
 /// The feature releases that standalone builds exist of.
 const MINORS: std::ops::RangeInclusive<u8> = 9..=14;

@@ -129,8 +129,7 @@ fn split_machine<'a>(platform: &'a str, machine: &'a str) -> Option<(&'a str, &'
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wheels::target::Machine;
-    use windlass_model::PythonVersion;
+    use windlass_model::{Machine, PythonVersion};
 
     const TRIXIE: Target = Target {
         python: PythonVersion::three(13),

@@ -5,7 +5,7 @@
 
 use pep508_rs::{ExtraName, MarkerEnvironment, MarkerEnvironmentBuilder, MarkerTree};
 use serde::{Deserialize, Serialize};
-use windlass_model::PythonVersion;
+use windlass_model::{Machine, PythonVersion};
 
 /// The place that wheels are chosen for: CPython on Linux with the GNU C library.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -20,37 +20,8 @@ pub struct Target {
     pub machine: Machine,
 }
 
-/// A processor family, by the name that platform tags use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Machine {
-    /// 64-bit x86: Debian's `amd64`.
-    X86_64,
-    /// 64-bit ARM: Debian's `arm64`.
-    Aarch64,
-}
-
 /// The newest C library that uv knows a platform name for; newer ones ask for this one.
 const NEWEST_UV_GLIBC_MINOR: u16 = 40;
-
-impl Machine {
-    /// The name in platform tags and in `platform_machine`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Machine::X86_64 => "x86_64",
-            Machine::Aarch64 => "aarch64",
-        }
-    }
-
-    /// The machine that Debian calls `amd64` or `arm64`.
-    pub fn from_debian(architecture: &str) -> Option<Self> {
-        match architecture {
-            "amd64" => Some(Machine::X86_64),
-            "arm64" => Some(Machine::Aarch64),
-            _ => None,
-        }
-    }
-}
 
 impl Target {
     /// The C library of a Debian release, for those that carry a Python 3 worth running.
@@ -138,6 +109,14 @@ mod tests {
             let tree: MarkerTree = marker.parse().expect("a marker");
             assert_eq!(target(13, 41).accepts(&tree), wanted, "{marker}");
         }
+    }
+
+    #[test]
+    fn the_machine_decides_markers_and_platform() {
+        let arm64 = Target { machine: Machine::Aarch64, ..target(13, 41) };
+        let tree: MarkerTree = "platform_machine == 'aarch64'".parse().expect("a marker");
+        assert!(arm64.accepts(&tree) && !target(13, 41).accepts(&tree));
+        assert_eq!(arm64.uv_platform(), "aarch64-manylinux_2_40");
     }
 
     #[test]

@@ -118,6 +118,7 @@ impl World {
         let project = self.dir.path().join("project");
         let request = BuildRequest {
             spec: &spec(python),
+            platforms: &[],
             project: &project,
             dirs: &dirs,
             settings: &self.settings,

@@ -89,6 +89,7 @@ impl Workplace {
         let cancelled = AtomicBool::new(false);
         let request = BuildRequest {
             spec,
+            platforms: &[],
             project: &self.project(),
             dirs: &self.dirs(),
             settings,
@@ -259,7 +260,8 @@ fn python_works(place: &Workplace) {
     let architecture = if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" };
     let python = PythonVersion::three(13);
     let build = PythonBuild::Debian;
-    let interpreter = Interpreter { root, python, build, architecture: architecture.to_owned() };
+    let interpreter =
+        Interpreter { root, python, build, architecture: architecture.to_owned(), twin: None };
     let script = "import ssl, sqlite3, zoneinfo, ctypes.util, multiprocessing, bz2, lzma, curses, \
                   readline, uuid, json, sys; print(sys.version_info[:2], json.__cached__)";
     let output = interpreter.command().args(["-c", script]).output().expect("it starts");

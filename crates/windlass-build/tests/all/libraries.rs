@@ -64,6 +64,7 @@ impl Place {
         let settings = BuildSettings { tools: tools(), ..BuildSettings::default() };
         let request = BuildRequest {
             spec: &self.spec,
+            platforms: &[],
             project: &self.dir.path().join("project"),
             dirs: &self.dirs(),
             settings: &settings,
@@ -85,7 +86,7 @@ impl Place {
         let architecture = if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" };
         let python = PythonVersion::three(13);
         let (build, architecture) = (PythonBuild::Debian, architecture.to_owned());
-        let interpreter = Interpreter { root, python, build, architecture };
+        let interpreter = Interpreter { root, python, build, architecture, twin: None };
         let mut command = interpreter.command();
         command.env("PYTHONPATH", packages).args(["-c", script]);
         let output = command.output().expect("it starts");

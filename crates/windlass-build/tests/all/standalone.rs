@@ -187,6 +187,7 @@ fn runs(place: &Workplace) {
         python: PYTHON,
         build: PythonBuild::Local,
         architecture: ARCHITECTURE.to_owned(),
+        twin: None,
     };
     let script = "import json, sys; print(json.__cached__, sys.prefix)";
     let output = interpreter.command().args(["-c", script]).output().expect("it starts");

@@ -4,6 +4,7 @@
 mod dates;
 mod declarations;
 mod install;
+mod machines;
 mod packages;
 mod refuse;
 mod resolve;

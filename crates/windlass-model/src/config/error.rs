@@ -1,6 +1,7 @@
 //! What can be wrong with `[tool.windlass]`, and how it is told.
 
 use crate::app_name::InvalidAppName;
+use crate::machine::InvalidPlatform;
 use crate::process_type::InvalidProcessType;
 use crate::python_version::InvalidPythonVersion;
 use crate::quantity::QuantityError;
@@ -74,6 +75,9 @@ pub enum ValueError {
     /// Not a Python version.
     #[error(transparent)]
     Python(#[from] InvalidPythonVersion),
+    /// Not a platform that images are made for.
+    #[error(transparent)]
+    Platform(#[from] InvalidPlatform),
     /// Not a size or duration.
     #[error(transparent)]
     Quantity(#[from] QuantityError),

@@ -9,11 +9,11 @@ use super::values::{
     compression, debian_package, host, inside_project, persist_path, url_path, variable,
 };
 use crate::quantity::parse_duration_ms;
-use crate::{ProbeSpec, ProcessType, ScanConfig};
+use crate::{Machine, ProbeSpec, ProcessType, ScanConfig};
 use std::collections::BTreeMap;
 use toml::de::{DeTable, DeValue};
 
-const KEYS: [&str; 24] = [
+const KEYS: [&str; 25] = [
     "name",
     "root",
     "python",
@@ -36,6 +36,7 @@ const KEYS: [&str; 24] = [
     "apt",
     "exclude",
     "allow-files",
+    "platforms",
     "image",
     "scan",
 ];
@@ -107,6 +108,7 @@ fn fill(config: &mut AppConfig, item: &Item<'_>) -> Result<(), ConfigError> {
         "apt" => config.apt = item.texts("apt = [\"libpq5\"]", debian_package)?,
         "scan" => config.scan = scan(item)?,
         "exclude" => config.exclude = item.texts("exclude = [\"*.ipynb\"]", pattern)?,
+        "platforms" => config.platforms = item.texts(PLATFORMS, platform)?,
         "image" => image(config, item)?,
         _ => {
             let example = "allow-files = [\"tests/fixtures/key.pem\"]";
@@ -131,6 +133,13 @@ fn scan(item: &Item<'_>) -> Result<ScanConfig, ConfigError> {
         scan.severity = Some(item.text("severity = \"high\"", str::parse)?);
     }
     Ok(scan)
+}
+
+/// How `platforms` is written.
+const PLATFORMS: &str = "platforms = [\"linux/amd64\", \"linux/arm64\"]";
+
+fn platform(text: &str) -> Result<Machine, ValueError> {
+    Ok(text.parse()?)
 }
 
 /// Any text is a pattern of paths.

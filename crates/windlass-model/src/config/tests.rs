@@ -27,6 +27,7 @@ fn the_reference_is_the_schema() {
     assert_eq!(config.release, [CommandLine::Line("flask db upgrade".to_owned())]);
     assert_eq!(config.persist.as_ref().map(Vec::len), Some(2));
     assert_eq!(config.compression, crate::Compression::Gzip);
+    assert_eq!(config.platforms, crate::Machine::ALL);
     assert_eq!(config.scan.advisories.len(), 2);
     assert_eq!(config.scan.severity, Some(Severity::Medium));
     assert_eq!(config.scan.ignore[0].until.as_deref(), Some("2027-01-31"));

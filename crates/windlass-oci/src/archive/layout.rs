@@ -4,17 +4,14 @@ use super::stage::{Stage, Staged};
 use super::verify::{self, Layer};
 use super::{ArchiveError, FULL_NAME, INDEX, names};
 use crate::{Descriptor, ImageConfig, Index, Manifest};
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use windlass_model::Digest;
 
-/// Docker's types of the same documents (distribution's "Image Manifest V 2, Schema 2").
-const DOCKER_MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
-const DOCKER_INDEX: &str = "application/vnd.docker.distribution.manifest.list.v2+json";
+/// Docker's type of a layer (distribution's "Image Manifest V 2, Schema 2").
 const DOCKER_LAYER: &str = "application/vnd.docker.image.rootfs.diff.tar.gzip";
 
-/// An image that has been checked, and its blobs.
+/// An image, or a list of images, that has been checked, and its blobs.
 pub(super) struct Found<'a> {
     pub(super) names: Vec<String>,
     pub(super) manifest: Digest,
@@ -23,27 +20,8 @@ pub(super) struct Found<'a> {
     pub(super) blobs: BTreeMap<Digest, &'a Staged>,
 }
 
-/// The part of a list's entry that says for which machine it is.
-#[derive(Debug, Deserialize)]
-struct Entry {
-    #[serde(flatten)]
-    descriptor: Descriptor,
-    #[serde(default)]
-    platform: Option<Platform>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Platform {
-    architecture: String,
-    os: String,
-}
-
-#[derive(Debug, Deserialize)]
-struct List {
-    manifests: Vec<Entry>,
-}
-
-/// Every image of the layout. Of a list for several machines, the one for `architecture`.
+/// Every image of the layout. Of a list for several machines all of it where the archive has all of
+/// it, else the image for `architecture`.
 pub(super) fn images<'a>(
     stage: &'a Stage,
     (architecture, limit): (&str, u64),
@@ -56,41 +34,85 @@ pub(super) fn images<'a>(
         if let Some(name) = name.filter(|name| !names::is_valid(name)) {
             return Err(ArchiveError::Name { name: name.escape_debug().to_string() });
         }
-        let image = of_machine(stage, entry, architecture)?;
+        let image = stands_for(stage, entry, architecture)?;
         let Some(image) = image else { continue };
-        if let Some(known) = found.iter_mut().find(|known| known.manifest == image.digest) {
+        let digest = image.digest();
+        if let Some(known) = found.iter_mut().find(|known| known.manifest == digest) {
             known.names.extend(name.map(str::to_owned));
             continue;
         }
-        let mut one = manifest(stage, &image, limit)?;
+        let mut one = match image {
+            Image::One(entry) => manifest(stage, &entry, limit)?,
+            Image::All(entry, images) => all(stage, (&entry, &images), limit)?,
+        };
         one.names.extend(name.map(str::to_owned));
         found.push(one);
     }
     Ok(found)
 }
 
-/// The image that an entry stands for; `None` for what is no image (an attestation, say).
-fn of_machine(
+/// What an entry of the layout stands for.
+enum Image {
+    One(Descriptor),
+    /// A list, and the images in it.
+    All(Descriptor, Vec<Descriptor>),
+}
+
+impl Image {
+    fn digest(&self) -> Digest {
+        match self {
+            Self::One(entry) | Self::All(entry, _) => entry.digest,
+        }
+    }
+}
+
+/// The image or list that an entry stands for; `None` for what is neither.
+fn stands_for(
     stage: &Stage,
     entry: &Descriptor,
     architecture: &str,
-) -> Result<Option<Descriptor>, ArchiveError> {
-    match entry.media_type.as_str() {
-        Descriptor::MANIFEST | DOCKER_MANIFEST => Ok(Some(entry.clone())),
-        Descriptor::INDEX | DOCKER_INDEX => {
-            let path = check(stage, entry)?.0;
-            let list: List = parse(&path, &stage.document(&path)?)?;
-            let fits = |entry: &Entry| {
-                entry.platform.as_ref().is_some_and(|platform| {
-                    platform.os == "linux" && platform.architecture == architecture
-                })
-            };
-            let found = list.manifests.into_iter().find(fits);
-            let missing = ArchiveError::Missing { path: format!("an image for {architecture}") };
-            found.map(|entry| Some(entry.descriptor)).ok_or(missing)
-        }
-        _ => Ok(None),
+) -> Result<Option<Image>, ArchiveError> {
+    if entry.is_manifest() {
+        return Ok(Some(Image::One(entry.clone())));
     }
+    if !entry.is_index() {
+        return Ok(None);
+    }
+    let path = check(stage, entry)?.0;
+    let list: Index = parse(&path, &stage.document(&path)?)?;
+    let is_linux =
+        |entry: &Descriptor| entry.platform.as_ref().is_some_and(|found| found.os == "linux");
+    // Some builders list what is about the images too, and some archives have one image of many.
+    let is_here = |entry: &Descriptor| {
+        entry.is_manifest() && is_linux(entry) && stage.has(&path_of(&entry.digest))
+    };
+    if !list.manifests.is_empty() && list.manifests.iter().all(is_here) {
+        return Ok(Some(Image::All(entry.clone(), list.manifests)));
+    }
+    let fits = |entry: &Descriptor| {
+        let platform = entry.platform.as_ref().filter(|_| is_linux(entry));
+        platform.is_some_and(|platform| platform.architecture == architecture)
+    };
+    let missing = ArchiveError::Missing { path: format!("an image for {architecture}") };
+    let found = list.manifests.into_iter().find(fits);
+    found.map(|entry| Some(Image::One(entry))).ok_or(missing)
+}
+
+/// A list with all its images.
+fn all<'a>(
+    stage: &'a Stage,
+    (list, images): (&Descriptor, &[Descriptor]),
+    limit: u64,
+) -> Result<Found<'a>, ArchiveError> {
+    let blobs = BTreeMap::from([(list.digest, check(stage, list)?.1)]);
+    let mut whole = Found { names: Vec::new(), manifest: list.digest, layers: 0, blobs };
+    let mut seen = BTreeSet::new();
+    for image in images.iter().filter(|image| seen.insert(image.digest)) {
+        let one = manifest(stage, image, limit)?;
+        whole.layers += one.layers;
+        whole.blobs.extend(one.blobs);
+    }
+    Ok(whole)
 }
 
 fn manifest<'a>(
@@ -124,9 +146,13 @@ fn manifest<'a>(
     Ok(Found { names: Vec::new(), manifest: entry.digest, layers, blobs })
 }
 
+fn path_of(digest: &Digest) -> String {
+    format!("blobs/sha256/{}", digest.hex())
+}
+
 /// The blob of a descriptor, if it is what the descriptor says.
 fn check<'a>(stage: &'a Stage, blob: &Descriptor) -> Result<(String, &'a Staged), ArchiveError> {
-    let path = format!("blobs/sha256/{}", blob.digest.hex());
+    let path = path_of(&blob.digest);
     let staged = stage.file(&path)?;
     if staged.size != blob.size {
         return Err(ArchiveError::Size { path, expected: blob.size, actual: staged.size });

@@ -33,16 +33,17 @@ impl Default for ArchiveLimits {
 pub struct Loaded {
     /// Its names in the store, as short as possible.
     pub names: Vec<String>,
-    /// Its manifest.
+    /// Its manifest, or its index where it is for several machines.
     pub manifest: Digest,
-    /// How many layers it has.
+    /// How many layers it has, or its images have together.
     pub layers: usize,
     /// Size of its blobs, in bytes.
     pub bytes: u64,
 }
 
 /// Takes every image of an archive, an OCI layout or Docker's form, and names it as the archive
-/// does. Of an image for several machines the one for `architecture` (Go's word) is taken.
+/// does. An image for several machines is taken with its index where the archive has all of it;
+/// else the one for `architecture` (Go's word) alone.
 ///
 /// # Errors
 /// An archive that is unsafe, damaged or incomplete, and what the disk meets; the store then has

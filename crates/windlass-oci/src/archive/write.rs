@@ -11,7 +11,9 @@ use std::io::{self, Write};
 use windlass_model::Digest;
 
 /// Writes the image as a tar; under a name, or without one. The same image and name give the same
-/// bytes. Blobs are checked while they are copied: after an error the output is to be thrown away.
+/// bytes. Of an index, all images are in it, and Docker's own list is not: that list cannot say
+/// which image is for which machine. Blobs are checked while they are copied: after an error the
+/// output is to be thrown away.
 ///
 /// # Errors
 /// An image that is incomplete or damaged, and what writing meets.
@@ -21,24 +23,22 @@ pub fn export(
     name: Option<&str>,
     out: &mut dyn Write,
 ) -> Result<(), ArchiveError> {
-    let manifest = store.read_manifest(image)?;
-    let path = store.blob_path(image);
-    let size = path.metadata().map_err(StoreError::disk(&path))?.len();
-    let mut entry = Descriptor::new(Descriptor::MANIFEST, *image, size);
+    let mut entry = store.descriptor_of(image)?;
     let mut blobs = BTreeMap::from([(image.hex(), entry.clone())]);
-    for blob in std::iter::once(&manifest.config).chain(&manifest.layers) {
-        blobs.insert(blob.digest.hex(), blob.clone());
+    let images = store.images_of(image)?;
+    for digest in &images {
+        blobs.insert(digest.hex(), store.descriptor_of(digest)?);
+        let manifest = store.read_manifest(digest)?;
+        for blob in std::iter::once(&manifest.config).chain(&manifest.layers) {
+            blobs.insert(blob.digest.hex(), blob.clone());
+        }
     }
     if let Some(name) = name {
         entry.annotations.insert(Descriptor::REF_NAME.to_owned(), name.to_owned());
         entry.annotations.insert(FULL_NAME.to_owned(), names::complete(name));
     }
+    let is_index = entry.is_index();
     let index = Index { manifests: vec![entry], ..Index::default() };
-    let docker = DockerImage {
-        config: blob_name(&manifest.config),
-        repo_tags: name.map(names::tagged).into_iter().collect(),
-        layers: manifest.layers.iter().map(blob_name).collect(),
-    };
     let mut tar = Tar { out };
     tar.folder("blobs")?;
     tar.folder("blobs/sha256")?;
@@ -46,7 +46,15 @@ pub fn export(
         tar.blob(store, blob)?;
     }
     tar.document(INDEX, &index)?;
-    tar.document(DOCKER_LIST, &[docker])?;
+    if !is_index {
+        let manifest = store.read_manifest(image)?;
+        let docker = DockerImage {
+            config: blob_name(&manifest.config),
+            repo_tags: name.map(names::tagged).into_iter().collect(),
+            layers: manifest.layers.iter().map(blob_name).collect(),
+        };
+        tar.document(DOCKER_LIST, &[docker])?;
+    }
     tar.text(LAYOUT, br#"{"imageLayoutVersion":"1.0.0"}"#)?;
     tar.finish()
 }

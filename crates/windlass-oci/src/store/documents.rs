@@ -34,6 +34,17 @@ impl ImageStore {
         Ok((bytes, document))
     }
 
+    /// The images that a digest stands for: itself, or those that its index lists, in its order.
+    ///
+    /// # Errors
+    /// A document that cannot be read. An index in an index is read as an image, which it is not.
+    pub fn images_of(&self, root: &Digest) -> Result<Vec<Digest>, StoreError> {
+        Ok(match self.document(root)?.1 {
+            Document::Manifest(_) => vec![*root],
+            Document::Index(index) => index.manifests.iter().map(|listed| listed.digest).collect(),
+        })
+    }
+
     /// Everything that an image or an index needs, itself included, and what is about it.
     ///
     /// # Errors

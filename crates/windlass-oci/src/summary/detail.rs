@@ -1,5 +1,6 @@
 //! Everything that there is to see of one image.
 
+use crate::document::Document;
 use crate::{ImageConfig, ImageStore, StoreError};
 use serde::Serialize;
 use windlass_model::Digest;
@@ -40,6 +41,17 @@ pub struct LayerDetail {
 }
 
 impl ImageStore {
+    /// The same for every image that a digest stands for: of an index those that it lists, without
+    /// what is only about them.
+    ///
+    /// # Errors
+    /// An image that cannot be read.
+    pub fn details(&self, digest: &Digest) -> Result<Vec<ImageDetail>, StoreError> {
+        let (_, document) = self.document(digest)?;
+        let Document::Index(index) = document else { return Ok(vec![self.detail(digest)?]) };
+        index.images().map(|image| self.detail(&image.digest)).collect()
+    }
+
     /// What an image holds and how it runs.
     ///
     /// # Errors

@@ -9,20 +9,20 @@ use windlass_oci::{
     Manifest,
 };
 
-struct Place {
-    dir: tempfile::TempDir,
-    store: ImageStore,
+pub(super) struct Place {
+    pub(super) dir: tempfile::TempDir,
+    pub(super) store: ImageStore,
 }
 
 impl Place {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let dir = tempfile::tempdir().expect("a folder");
         let store = ImageStore::open(dir.path().join("images")).expect("a layout");
         Self { dir, store }
     }
 
     /// An image of two layers, the upper one with this text.
-    fn image(&self, text: &str) -> Digest {
+    pub(super) fn image(&self, text: &str) -> Digest {
         let layer = |path: &str, text: &str| {
             let out = self.store.blob_writer().expect("a writer");
             let entry = LayerEntry::file(path, 0o644, Content::Bytes(text.into()));
@@ -41,17 +41,17 @@ impl Place {
         self.store.put_manifest(&Manifest::new(config, layers)).expect("stored").digest
     }
 
-    fn export(&self, image: &Digest, name: Option<&str>) -> Vec<u8> {
+    pub(super) fn export(&self, image: &Digest, name: Option<&str>) -> Vec<u8> {
         let mut bytes = Vec::new();
         export(&self.store, image, name, &mut bytes).expect("exported");
         bytes
     }
 
-    fn load(&self, mut input: impl Read) -> Result<Vec<Loaded>, ArchiveError> {
+    pub(super) fn load(&self, mut input: impl Read) -> Result<Vec<Loaded>, ArchiveError> {
         load(&self.store, &mut input, "amd64", ArchiveLimits::default())
     }
 
-    fn blobs(&self) -> Vec<String> {
+    pub(super) fn blobs(&self) -> Vec<String> {
         let entries = std::fs::read_dir(self.dir.path().join("images/blobs/sha256"));
         let mut names: Vec<_> = entries
             .expect("readable")
@@ -63,7 +63,7 @@ impl Place {
 }
 
 /// The entries of a tar, in order.
-fn entries(bytes: &[u8]) -> Vec<(String, Vec<u8>)> {
+pub(super) fn entries(bytes: &[u8]) -> Vec<(String, Vec<u8>)> {
     let mut archive = tar::Archive::new(bytes);
     let read = |entry: std::io::Result<tar::Entry<'_, &[u8]>>| {
         let mut entry = entry.expect("an entry");
@@ -75,7 +75,7 @@ fn entries(bytes: &[u8]) -> Vec<(String, Vec<u8>)> {
 }
 
 /// A tar of these files.
-fn tar_of(files: &[(String, Vec<u8>)]) -> Vec<u8> {
+pub(super) fn tar_of(files: &[(String, Vec<u8>)]) -> Vec<u8> {
     let mut builder = tar::Builder::new(Vec::new());
     for (path, content) in files {
         let mut header = tar::Header::new_ustar();

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
-use windlass_build::BuildSettings;
-use windlass_model::{AppName, AppSpec, Digest, Event, Layout, Problem};
+use windlass_build::{BuildSettings, BuiltPlatform};
+use windlass_model::{AppName, AppSpec, Digest, Event, Layout, Machine, Problem};
 
 /// Where a build is made, and with what.
 #[derive(Debug, Clone)]
@@ -30,6 +30,9 @@ pub struct ProjectBuild {
     pub app: Option<AppName>,
     /// Names for the image, beside the app's.
     pub tags: Vec<String>,
+    /// The machines that it is for: none for the one that it is built on alone. The project's own
+    /// when it is not said.
+    pub platforms: Option<Vec<Machine>>,
     /// Settings of the commands that run while the image is built, over the project's own.
     pub build_env: BTreeMap<String, String>,
 }
@@ -39,11 +42,13 @@ pub struct ProjectBuild {
 pub struct BuiltProject {
     /// How to run it.
     pub spec: AppSpec,
-    /// The digest of its manifest.
+    /// The digest of its manifest, or of its index where it is for several platforms.
     pub image: Digest,
-    /// How many layers it has.
+    /// What it is for, each with its own image.
+    pub platforms: Vec<BuiltPlatform>,
+    /// How many layers it has, or its images have together.
     pub layers: usize,
-    /// Size of all layers, compressed, in bytes.
+    /// Size of all layers, compressed, each counted once, in bytes.
     pub bytes: u64,
     /// Whether `windlass.lock` was written.
     pub lock_written: bool,

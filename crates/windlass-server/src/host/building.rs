@@ -39,6 +39,8 @@ pub(super) async fn build(
         project: order.project.clone(),
         app: Some(order.app.clone()),
         tags: Vec::new(),
+        // What is deployed here runs here.
+        platforms: Some(Vec::new()),
         build_env: std::collections::BTreeMap::new(),
     };
     let order =

@@ -27,6 +27,10 @@ const TABLE: &[Row] = &[
             ("windlass build", "the image of the project in this folder"),
             ("windlass build --tag shop:1.4 --output shop.tar", "for other tools to read"),
             ("windlass build --build-env EDITION=pro", "for the commands under `build`"),
+            (
+                "windlass build --platform linux/amd64,linux/arm64",
+                "for both, wherever this runs: an index that `windlass push` takes along",
+            ),
             ("windlass build -q --json | jq -r .image", "the digest, for a pipeline"),
         ],
     ),

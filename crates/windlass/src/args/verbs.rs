@@ -4,7 +4,7 @@ use super::{Count, Setting, Tag, Target};
 use clap::{Args, Subcommand};
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use windlass_model::ProcessType;
+use windlass_model::{Machine, ProcessType};
 
 #[derive(Debug, Args)]
 pub(crate) struct Init {
@@ -31,6 +31,10 @@ pub(crate) struct Build {
     /// A name for the image, beside the app's own; may be given more than once
     #[arg(short, long = "tag", value_name = "NAME")]
     pub(crate) tags: Vec<Tag>,
+    /// What the image is for, such as `linux/arm64`; otherwise the `platforms` of the project, or this
+    /// machine's. Several give one index
+    #[arg(long = "platform", value_name = "PLATFORM", value_delimiter = ',')]
+    pub(crate) platforms: Vec<Machine>,
     /// A setting for the project's build commands, over those of the project
     #[arg(long = "build-env", value_name = "NAME=VALUE")]
     pub(crate) settings: Vec<Setting>,

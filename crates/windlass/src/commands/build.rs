@@ -38,6 +38,7 @@ pub(super) async fn build(at: &At, wanted: Build, facts: &Facts) -> Result<ExitC
         project,
         app: at.settings.app.clone(),
         tags: wanted.tags.into_iter().map(|Tag(name)| name).collect(),
+        platforms: (!wanted.platforms.is_empty()).then_some(wanted.platforms),
         build_env: wanted.settings.into_iter().map(|it| (it.name, it.value)).collect(),
     };
     let (named, layout) = (order.tags.clone(), place.layout.clone());

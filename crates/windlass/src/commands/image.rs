@@ -54,12 +54,18 @@ async fn list(at: &At) -> Result<ExitCode, CliError> {
 async fn inspect(at: &At, word: &str) -> Result<ExitCode, CliError> {
     let (store, images) = known(at).await?;
     let digest = find(&store, word, &images)?;
-    let detail = store.detail(&digest).map_err(|error| explain_store(&error))?;
+    let details = store.details(&digest).map_err(|error| explain_store(&error))?;
     let listed = images.into_iter().find(|image| image.summary.digest == digest);
-    done(if at.output.show().json {
-        at.output.document(&detail)
-    } else {
-        at.output.lines(&render::image::detail(&detail, listed.as_ref(), at.output.style()))
+    let (listed, style) = (listed.as_ref(), at.output.style());
+    done(match details.as_slice() {
+        [detail] if detail.digest == digest && at.output.show().json => at.output.document(detail),
+        [detail] if detail.digest == digest => {
+            at.output.lines(&render::image::detail(detail, listed, style))
+        }
+        images if at.output.show().json => {
+            at.output.document(&serde_json::json!({ "digest": digest, "images": images }))
+        }
+        images => at.output.lines(&render::image::index(&digest, (images, listed), style)),
     })
 }
 

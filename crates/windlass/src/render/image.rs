@@ -113,6 +113,26 @@ pub(crate) fn detail(
     lines
 }
 
+/// An index, and each of its images.
+pub(crate) fn index(
+    digest: &Digest,
+    (images, listed): (&[ImageDetail], Option<&ListedImage>),
+    style: Style,
+) -> Vec<String> {
+    let mut facts = Table::new(&["", ""]);
+    facts.row(vec![toned(Tone::Faint, "index"), cell(digest.to_string())]);
+    if let Some(listed) = listed.filter(|listed| !listed.summary.names.is_empty()) {
+        let names = printable(&listed.summary.names.join(", "));
+        facts.row(vec![toned(Tone::Faint, "names"), cell(names)]);
+    }
+    let mut lines = facts.lines(style, 0);
+    for image in images {
+        lines.push(String::new());
+        lines.extend(detail(image, None, style));
+    }
+    lines
+}
+
 /// A command as one could type it: words with blanks or quotes are quoted.
 fn shown(command: &[String]) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,+@%()".contains(c);

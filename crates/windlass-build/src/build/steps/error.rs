@@ -3,7 +3,7 @@
 use crate::image::{ProjectError, ShelfError};
 use std::io;
 use std::path::PathBuf;
-use windlass_model::{ExitReason, Problem};
+use windlass_model::{ExitReason, Machine, Problem};
 use windlass_oci::UnpackError;
 
 /// A failed build step.
@@ -48,6 +48,14 @@ pub enum BuildStepError {
         what: &'static str,
         /// The limit.
         limit: u64,
+    },
+    /// What came out runs on this machine alone, and the image is for another.
+    #[error("the build commands left what does not run on {machine}: /{}", paths.first().map_or("", String::as_str))]
+    Programs {
+        /// What the image is for.
+        machine: Machine,
+        /// Programs and libraries in the image, by path.
+        paths: Vec<String>,
     },
     /// The image so far could not be unpacked.
     #[error(transparent)]

@@ -17,6 +17,8 @@ pub(super) struct Note {
     pub(super) uncollected: Option<Vec<String>>,
     /// What cannot be in an image.
     pub(super) skipped: Vec<String>,
+    /// What was left that runs on one kind of machine only, as paths in the image.
+    pub(super) programs: Vec<String>,
 }
 
 impl Note {

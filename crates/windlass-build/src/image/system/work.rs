@@ -43,12 +43,17 @@ impl<'a> Work<'a> {
             python: spec.python,
             build: spec.scheme().build,
             architecture: spec.architecture.clone(),
+            twin: request.twin.get().cloned().map(Box::new),
         };
         Self { request, plan, keys: [base, python, extra, libraries], interpreter }
     }
 
     pub(super) fn plan(&self) -> &RootPlan {
         &self.plan
+    }
+
+    pub(super) fn interpreter(&self) -> &Interpreter {
+        &self.interpreter
     }
 
     /// Every layer, when all were made before and the interpreter is there too.

@@ -3,6 +3,8 @@
 use crate::wheels::foreign::ForeignLockError;
 use crate::wheels::pylock::PylockError;
 use crate::wheels::resolve::ResolveNote;
+use crate::wheels::tags::WheelName;
+use crate::wheels::{Machine, Target};
 use windlass_model::Problem;
 
 pub(super) fn foreign(error: &ForeignLockError) -> Problem {
@@ -59,6 +61,28 @@ pub(super) fn own_pylock(error: &PylockError, message: String) -> Problem {
             problem
         }
     }
+}
+
+/// No file of a package fits; other machines may be luckier.
+pub(super) fn no_file(message: String, offered: &[String], target: Target) -> Problem {
+    let problem = Problem::user("no-wheel-fits", message)
+        .cause(match offered.len() {
+            0 => "it has no files at all".to_owned(),
+            _ => format!("there are: {}", offered.join(", ")),
+        })
+        .hint("Choose another Python version, or another version of the package.");
+    let fits = |machine: &Machine| {
+        let target = Target { machine: *machine, ..target };
+        let mut wheels = offered.iter().filter_map(|file| WheelName::parse(file));
+        wheels.any(|wheel| wheel.rank(target).is_some())
+    };
+    let luckier = Machine::ALL.into_iter().filter(fits);
+    luckier.fold(problem, |problem, machine| {
+        problem.hint(format!(
+            "Or build for what it has a wheel for: windlass build --platform linux/{}",
+            machine.debian()
+        ))
+    })
 }
 
 /// What the user should know of the way in which versions were chosen.

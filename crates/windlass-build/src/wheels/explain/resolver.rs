@@ -34,8 +34,19 @@ pub(super) fn uv(failure: &UvFailure, place: Option<&(String, usize)>) -> Proble
         UvFailure::Start { .. } => Problem::environment("uv-does-not-run", message)
             .sources(failure)
             .hint("Install uv again, or set UV to one that runs."),
-        UvFailure::Unsatisfiable { .. } => Problem::user("requirements-conflict", message)
-            .hint("Loosen one of the requirements named below, or choose another Python version."),
+        UvFailure::Unsatisfiable { explanation } => {
+            let problem = Problem::user("requirements-conflict", message).hint(
+                "Loosen one of the requirements named below, or choose another Python version.",
+            );
+            // uv's words for a package without sources that has no wheel for the machine.
+            if explanation.contains("no wheels with a matching platform tag") {
+                problem.hint(
+                    "Or build only for what it has wheels for: windlass build --platform PLATFORM",
+                )
+            } else {
+                problem
+            }
+        }
         UvFailure::UnknownPackage { .. } => Problem::user("package-unknown", message)
             .hint("Check the name; if it is a private package, set the index that has it."),
         UvFailure::Unreachable { .. } => {

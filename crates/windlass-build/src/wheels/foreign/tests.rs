@@ -3,8 +3,8 @@
 mod hashes;
 
 use super::*;
-use crate::wheels::target::{Machine, Target};
-use windlass_model::PythonVersion;
+use crate::wheels::target::Target;
+use windlass_model::{Machine, PythonVersion};
 
 const PYPROJECT: &str = "[tool.poetry]\nname = 'shop'\n[tool.poetry.dependencies]\npython = '^3.11'\n\
     jinja2 = '~3.1.3'\nitsdangerous = { version = '2.1.2', python = '<3.13' }\n\

@@ -47,7 +47,7 @@ pub enum PylockError {
         marker: String,
     },
     /// Neither a wheel that fits nor a source archive.
-    #[error("`{package}` has no wheel for Python {} on this platform, and no source archive", target.python)]
+    #[error("`{package}` has no wheel for Python {} on {}, and no source archive", target.python, target.machine.as_str())]
     NoFile {
         /// The package with its version.
         package: String,

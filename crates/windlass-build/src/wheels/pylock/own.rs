@@ -78,8 +78,7 @@ fn check_environment(environments: &[String], target: Target) -> Result<(), Pylo
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wheels::target::Machine;
-    use windlass_model::PythonVersion;
+    use windlass_model::{Machine, PythonVersion};
 
     fn read(text: &str, extras: &[&str], groups: &[&str]) -> Result<Vec<String>, PylockError> {
         let python = PythonVersion::three(13);

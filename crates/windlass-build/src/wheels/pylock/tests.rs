@@ -1,8 +1,7 @@
 //! Choosing among the files that a lock offers.
 
 use super::*;
-use crate::wheels::target::Machine;
-use windlass_model::PythonVersion;
+use windlass_model::{Machine, PythonVersion};
 
 const TRIXIE: Target =
     Target { python: PythonVersion::three(13), patch: 5, glibc: (2, 41), machine: Machine::X86_64 };
@@ -86,6 +85,17 @@ fn what_cannot_be_used_is_refused_with_its_name() {
         }
         other => panic!("{other:?}"),
     }
+    let x86 = foreign.replace("win_amd64", "manylinux_2_17_x86_64");
+    let hashes = Hashes::new();
+    let preferred = Preferred::new();
+    let arm64 = Target { machine: Machine::Aarch64, ..TRIXIE };
+    let base = Path::new("/");
+    let reading =
+        Reading { target: arm64, base, preferred: &preferred, hashes: &hashes, extras: &[] };
+    let error = read(&x86, reading).expect_err("no wheel").into();
+    let problem = crate::wheels::explain::resolve(&error);
+    assert!(problem.message.contains("`a 1`") && problem.message.contains("aarch64"));
+    assert!(problem.hints.iter().any(|hint| hint.contains("--platform linux/amd64")));
     let git = "[[packages]]\nname = 'a'\nvcs = { type = 'git', url = 'https://127.0.0.1/a.git', commit-id = '00' }";
     assert!(matches!(read_one(git), Err(PylockError::Repository { .. })));
     assert!(matches!(read_one("packages = 3"), Err(PylockError::Invalid { .. })));

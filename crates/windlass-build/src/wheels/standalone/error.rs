@@ -1,9 +1,9 @@
 //! Why there is no standalone build.
 
-use crate::wheels::target::Machine;
 use crate::wheels::uv::FindUvError;
 use crate::wheels::uv_failure::UvFailure;
 use std::path::PathBuf;
+use windlass_model::Machine;
 use windlass_model::PythonVersion;
 
 /// Why there is no standalone build of the wanted Python.

@@ -86,6 +86,7 @@ fn the_versions_of_windlass_lock_are_kept() {
         interpreter: None,
         debian: Vec::new(),
         packages: lock::WindlassLock::packages_of(&then.resolution),
+        others: vec![],
     };
     lock::write(project.path(), &held).expect("a lock");
     let report = synced(project.path(), &spec);

@@ -4,9 +4,9 @@ use super::*;
 use windlass_build::wheels::lock::WindlassLock;
 use windlass_build::wheels::{FindUvError, Moved, UvFailure, explain};
 
-fn lock_of(resolved: &Resolved) -> WindlassLock {
+pub(super) fn lock_of(resolved: &Resolved) -> WindlassLock {
     WindlassLock {
-        version: WindlassLock::VERSION,
+        version: 1,
         declaration: resolved.declaration,
         as_of: resolved.as_of.for_lock(),
         python: python().1,
@@ -15,6 +15,7 @@ fn lock_of(resolved: &Resolved) -> WindlassLock {
         interpreter: None,
         debian: Vec::new(),
         packages: WindlassLock::packages_of(&resolved.resolution),
+        others: vec![],
     }
 }
 
