@@ -63,10 +63,7 @@ impl Place {
         self.placed();
         let (cold, installed) = (started.elapsed().as_secs_f64(), self.installed());
         let write = median(|| self.write(&installed));
-        let warm = median(|| {
-            let installed = self.installed();
-            self.write(&installed);
-        });
+        let warm = median(|| self.write(&self.installed()));
         println!("{} wheels in {} layers", installed.packages.len(), installed.layers.len());
         println!("segments of all wheels, once: {cold:.2} s");
         println!("layers joined, digests and sync included: {write:.2} s");
@@ -96,6 +93,7 @@ impl Place {
             cache: &self.cache,
             downloader: &Downloader::new(DownloadSettings::default()),
             scheme: Scheme::debian(self.python.1),
+            compiler: None,
         };
         place_packages(&request, &|_| {}).expect("placed")
     }

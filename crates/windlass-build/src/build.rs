@@ -1,6 +1,7 @@
 //! Building an image: the whole story, from a spec to a manifest.
 
 mod app;
+mod build_root;
 mod dependencies;
 mod error;
 mod ground;

@@ -102,7 +102,7 @@ fn build_step(error: &BuildStepError) -> Problem {
     }
 }
 
-fn system(error: &SystemError) -> Problem {
+pub(crate) fn system(error: &SystemError) -> Problem {
     match error {
         SystemError::Python { available, .. } => {
             let names: Vec<_> = available.iter().map(ToString::to_string).collect();

@@ -23,4 +23,4 @@ pub(crate) use secrets::Token;
 pub use shelf::ShelfError;
 pub(crate) use shelf::{Shelf, key_of};
 pub use system::{InterpreterError, SystemError};
-pub(crate) use system::{System, SystemRequest, read_json, write_json};
+pub(crate) use system::{System, SystemRequest, read_json, unpack_entries, write_json};

@@ -6,7 +6,10 @@
 //! What it remembers of the machine that it was built on is replaced, so that the entries depend on
 //! the archive alone. What this does not do: fetch, or trust; the archive's digest is checked.
 
+mod headers;
 mod settings;
+
+pub(crate) use headers::headers;
 
 use crate::debian::{DebError, tar_entries};
 use crate::scheme::Scheme;
@@ -53,10 +56,7 @@ pub(crate) fn entries(
     archive: &Path,
     scheme: Scheme,
 ) -> Result<Vec<LayerEntry>, StandaloneFormError> {
-    let read = |source| StandaloneFormError::Read { path: archive.to_owned(), source };
-    let file = BufReader::new(File::open(archive).map_err(read)?);
-    let unpacked = MultiGzDecoder::new(file).take(UNPACKED_LIMIT);
-    let all = tar_entries(Box::new(unpacked), archive)?;
+    let all = unpacked(archive)?;
     let mut entries: BTreeMap<String, LayerEntry> = BTreeMap::new();
     let linked = needs_library(&all, scheme);
     for entry in all {
@@ -86,6 +86,13 @@ pub(crate) fn entries(
     }
     add_folders(&mut entries);
     Ok(entries.into_values().collect())
+}
+
+fn unpacked(archive: &Path) -> Result<Vec<LayerEntry>, StandaloneFormError> {
+    let read = |source| StandaloneFormError::Read { path: archive.to_owned(), source };
+    let file = BufReader::new(File::open(archive).map_err(read)?);
+    let unpacked = MultiGzDecoder::new(file).take(UNPACKED_LIMIT);
+    Ok(tar_entries(Box::new(unpacked), archive)?)
 }
 
 /// Archives need not name the folders of their files.

@@ -3,14 +3,15 @@
 //! [`resolve`] drives uv as an executable for what it is best at (resolving, exporting to
 //! PEP 751, building source archives); everything after that is ours, so that an image depends
 //! on the files' hashes alone: download, the wheel installer ([`install`]) and the bytecode.
-//! Nothing is installed on this machine and no code of a wheel runs, except source archives,
-//! which cannot be had otherwise.
+//! Nothing is installed on this machine and no code of a wheel runs. Source archives cannot be had
+//! without: they are built in a container where one runs, else here.
 
 mod archive;
 mod as_of;
 mod build_wheel;
 mod bytecode;
 mod commit_date;
+mod compile;
 mod cores;
 mod declaration;
 mod dist_info;
@@ -45,10 +46,12 @@ mod uv_failure;
 mod uv_project;
 mod wheel_error;
 mod wheel_segment;
+mod workshop;
 
 pub use as_of::{AsOf, WhyNow};
 pub use build_wheel::BuildWheelError;
 pub use bytecode::{BytecodeError, Interpreter};
+pub use compile::{CompileWheelError, WheelCompiler, WheelJob};
 pub use declaration::DeclarationError;
 pub use foreign::ForeignLockError;
 pub use install::{InstallError, InstallRequest, discard_segment, install, place_packages};

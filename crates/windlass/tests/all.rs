@@ -33,5 +33,7 @@ mod releases;
 mod shop;
 #[path = "all/site.rs"]
 mod site;
+#[path = "all/sources.rs"]
+mod sources;
 #[path = "all/trust.rs"]
 mod trust;

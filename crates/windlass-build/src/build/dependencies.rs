@@ -1,5 +1,6 @@
 //! The layers of the project's dependencies.
 
+use super::build_root::BuildRoot;
 use super::{BuildError, BuildRequest};
 use crate::download::Downloader;
 use crate::image::{NamedLayer, Shelf, ShelfError, System, key_of, made_by};
@@ -7,7 +8,7 @@ use crate::libraries::{ObjectNotes, Objects};
 use crate::meter::{Meter, Part};
 use crate::wheels::{
     self, InstallError, InstallRequest, Installed, InstalledPackage, Interpreter, PackageLayer,
-    PlacedPackage, Resolution, Source,
+    PlacedPackage, Resolution, Source, WheelCompiler, WheelJob,
 };
 use std::path::PathBuf;
 use windlass_model::{Digest, Problem};
@@ -23,6 +24,7 @@ pub(super) struct Dependencies<'a> {
     pub(super) shelf: &'a Shelf<'a>,
     pub(super) notes: &'a ObjectNotes,
     pub(super) downloader: &'a Downloader,
+    pub(super) build_root: &'a BuildRoot<'a>,
     pub(super) meter: &'a Meter<'a>,
 }
 
@@ -102,6 +104,7 @@ impl Dependencies<'_> {
     }
 
     fn placed(&self, resolution: &Resolution) -> Result<Vec<PlacedPackage>, BuildError> {
+        let compile = |job: &WheelJob<'_>| self.build_root.build(job);
         let request = InstallRequest {
             resolution,
             spec: self.request.spec,
@@ -110,6 +113,7 @@ impl Dependencies<'_> {
             cache: &self.request.dirs.cache,
             downloader: self.downloader,
             scheme: self.system.interpreter.scheme(),
+            compiler: Some(WheelCompiler { identity: self.build_root.identity(), build: &compile }),
         };
         Ok(wheels::place_packages(&request, &|progress| self.meter.pass(progress))?)
     }

@@ -1,6 +1,7 @@
 //! An image for one machine as far as it lies below the project's own layers: its system, its Python,
 //! its packages and the libraries that they need.
 
+use super::build_root::BuildRoot;
 use super::dependencies::Dependencies;
 use super::libraries::Libraries;
 use super::python::{self, Python};
@@ -11,6 +12,7 @@ use crate::image::{NamedLayer, System, SystemRequest};
 use crate::meter::{Meter, Part};
 use crate::wheels::lock::WindlassLock;
 use crate::wheels::{self, ResolveRequest, Resolved, Target};
+use std::cell::RefCell;
 use windlass_model::{Finding, Machine, Problem, Progress};
 
 /// The layers below the project's own, and what they were made from.
@@ -81,16 +83,22 @@ fn furnish(
     (system, resolved): (System, &Resolved),
     warnings: &mut Vec<Problem>,
 ) -> Result<(System, Vec<NamedLayer>, Vec<Finding>), BuildError> {
+    let build_root =
+        BuildRoot { request, wanted, system: &system, meter, findings: RefCell::default() };
     let dependencies = Dependencies {
         request,
         system: &system,
         shelf: wanted.shelf,
         notes: wanted.notes,
         downloader: wanted.downloader,
+        build_root: &build_root,
         meter,
     };
-    let installed = dependencies.layers(&resolved.resolution, warnings)?;
+    let installed = dependencies.layers(&resolved.resolution, warnings);
+    // A build that was cancelled fails for that reason alone.
     request.still_wanted()?;
+    let installed = installed?;
+    let mut findings = build_root.findings.take();
     let libraries = Libraries { request, wanted, meter };
     let furnished = libraries.furnish(system, installed.as_ref(), &resolved.resolution)?;
     let system = furnished.system;
@@ -98,7 +106,8 @@ fn furnish(
     warnings.extend(furnished.warnings);
     let mut layers = system.layers.clone();
     layers.extend(installed.into_iter().flat_map(|installed| installed.layers));
-    Ok((system, layers, furnished.findings))
+    findings.extend(furnished.findings);
+    Ok((system, layers, findings))
 }
 
 /// The packages that the project depends on, and how long finding them took.

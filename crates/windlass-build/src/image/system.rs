@@ -12,17 +12,18 @@ use super::shelf::{Shelf, key_of};
 use crate::debian::{
     self, ArchiveAccess, Catalogue, LibraryIndex, PackageIndex, RootPlan, RootSpec, Wish,
 };
-use crate::download::Downloader;
+use crate::download::{Downloader, Wanted};
 use crate::libraries::{ObjectNotes, Objects};
 use crate::meter::{Meter, Part};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::SystemTime;
 use windlass_model::{Digest, STACK_SIGNAL};
 use work::Work;
+pub(crate) use work::unpack_entries;
 
 /// What the system's layers are made from.
 pub(crate) struct SystemRequest<'a> {
@@ -139,6 +140,26 @@ impl SystemRequest<'_> {
         let path = self.plan_path(&spec, &pins);
         let written = write_json(&path, plan);
         Ok(written.map_err(|source| InterpreterError::Disk { path: path.clone(), source })?)
+    }
+
+    /// The files of a plan's packages, in its order. `bytes` hears how many came.
+    pub(crate) fn download(
+        &self,
+        plan: &RootPlan,
+        bytes: &dyn Fn(u64),
+    ) -> Result<Vec<PathBuf>, SystemError> {
+        let packages = plan.packages().filter(|package| !package.standalone);
+        let wanted: Vec<_> = packages
+            .map(|p| Wanted { url: p.url.clone(), sha256: p.sha256, size: Some(p.size) })
+            .collect();
+        let debs = self.cache.join("debs");
+        let mut files = self.downloader.fetch_all(&wanted, &debs, bytes)?.into_iter();
+        // The one that is not Debian's was fetched before.
+        let archive = self.spec.standalone.as_ref().map(|build| &build.archive);
+        let each = plan
+            .packages()
+            .filter_map(|package| if package.standalone { archive.cloned() } else { files.next() });
+        Ok(each.collect())
     }
 
     /// The archive's packages; read once for a build.

@@ -16,12 +16,14 @@ const CHECK_DISK: &str = "Check that the disk has room and that the folder belon
 const CHECK_INDEX: &str =
     "Check the network and the package index settings of this machine (pip's or uv's).";
 
+mod compile;
 mod lock_file;
 mod resolver;
 mod standalone;
 
 pub use lock_file::notes;
 
+use compile::{compile, substitute};
 use lock_file::{foreign, own_pylock};
 use resolver::{find_uv, uv};
 pub use standalone::standalone;
@@ -179,9 +181,16 @@ fn build(error: &BuildWheelError) -> Problem {
         BuildWheelError::FindUv(error) => find_uv(error),
         BuildWheelError::NoPython { .. } => Problem::environment("no-python", message)
             .hint("Install Python 3 on this machine, for example the package `python3`."),
-        BuildWheelError::NeedsCompiler { package, attempt } => {
+        BuildWheelError::NeedsCompiler { package, attempt, no_container } => {
             let name = package.split(' ').next().unwrap_or(package);
             let problem = Problem::user("needs-compiler", message).cause(attempt.clone());
+            let problem = match no_container {
+                Some(why) => problem.cause(format!(
+                    "it would be compiled in a container, and none runs here: {}",
+                    why.message
+                )),
+                None => problem,
+            };
             let problem = match substitute(name) {
                 Some(other) => problem.hint(format!("Require {other} instead of {name}.")),
                 None => problem,
@@ -191,6 +200,10 @@ fn build(error: &BuildWheelError) -> Problem {
                  one), or choose a Python that it has wheels for."
             ))
         }
+        BuildWheelError::Compile { package, output, added, unknown } => {
+            compile(message, (package, output), (added, unknown))
+        }
+        BuildWheelError::Explained { problem, .. } => problem.as_ref().clone().cause(message),
         BuildWheelError::Failed { package, output } => {
             Problem::user("build-failed", message).cause(output.clone()).hint(format!(
                 "Require a version of {package} that has a wheel, or correct its build."
@@ -203,22 +216,6 @@ fn build(error: &BuildWheelError) -> Problem {
             Problem::environment("cache-unusable", message).sources(error).hint(CHECK_DISK)
         }
     }
-}
-
-/// Packages that do the same and have wheels.
-fn substitute(name: &str) -> Option<&'static str> {
-    Some(match name {
-        "psycopg2" => "`psycopg[binary]` or `psycopg2-binary`",
-        "uwsgi" => "`pyuwsgi` or `gunicorn`",
-        "mysqlclient" | "mysql-python" => "`PyMySQL`",
-        "python-ldap" => "`ldap3`",
-        "pycrypto" => "`pycryptodome`",
-        "m2crypto" => "`cryptography`",
-        "python-levenshtein" | "levenshtein" => "`rapidfuzz`",
-        "pycurl" => "`httpx` or `requests`",
-        "pylibmc" => "`pymemcache`",
-        _ => return None,
-    })
 }
 
 fn bytecode(error: &BytecodeError) -> Problem {

@@ -1,16 +1,14 @@
 //! Getting every package as a wheel on this machine: from the cache, by download, or by a build.
 
-use super::build_wheel::{self, BuildInput, BuildWheelError, BuiltWheel, WheelBuilder};
+use super::build_wheel;
 use super::cores::on_every_core;
-use super::host_python::HostPython;
 use super::install::{InstallError, InstallRequest};
 use super::resolution::{Artifact, Location, LockedPackage, Source};
 use super::segment::Segment;
-use super::source_tree::SourceTree;
-use super::uv::Uv;
 use super::wheel_segment::WheelForm;
+use super::workshop::Workshop;
 use crate::download::Wanted;
-use std::cell::OnceCell;
+use crate::scheme::Scheme;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -44,19 +42,20 @@ pub(super) fn gather(
     if request.spec.install_project {
         packages.push(project_package(request));
     }
+    let (cache, scheme) = (request.cache, request.scheme);
     let known = on_every_core(&packages, |package| match &package.source {
-        Source::Wheel(artifact) => published(request, artifact).known(request.cache),
+        Source::Wheel(artifact) => published(scheme, artifact).known(cache),
         Source::Sdist(_) | Source::Directory { .. } => None,
     });
     let packages: Vec<_> = packages.into_iter().zip(known).collect();
     let files = fetch(request, &packages, progress)?;
-    let workshop = Workshop { request, uv: OnceCell::new() };
+    let workshop = Workshop::new(request);
     packages.into_iter().map(|(package, known)| workshop.gather(&package, known, &files)).collect()
 }
 
 /// A wheel as its makers published it.
-fn published(request: &InstallRequest<'_>, artifact: &Artifact) -> WheelForm {
-    WheelForm { digest: artifact.sha256, scheme: request.scheme, built: false }
+pub(super) fn published(scheme: Scheme, artifact: &Artifact) -> WheelForm {
+    WheelForm { digest: artifact.sha256, scheme, built: false }
 }
 
 /// The project as one more package.
@@ -74,7 +73,8 @@ fn project_package(request: &InstallRequest<'_>) -> LockedPackage {
     LockedPackage { name, version: None, source: Source::Directory { path: folder } }
 }
 
-type Files = BTreeMap<Digest, PathBuf>;
+/// Files on this machine by their digest.
+pub(super) type Files = BTreeMap<Digest, PathBuf>;
 
 /// Downloads the files that neither segments nor built wheels make unnecessary.
 fn fetch(
@@ -126,8 +126,10 @@ fn fetch(
 
 /// Whether a source archive was built before.
 fn is_built(request: &InstallRequest<'_>, package: &LockedPackage, artifact: &Artifact) -> bool {
+    let identity = request.compiler.map(|compiler| compiler.identity);
+    let source = (artifact.sha256, identity);
     matches!(package.source, Source::Sdist(_))
-        && build_wheel::known(artifact.sha256, request.scheme, request.cache).is_some()
+        && build_wheel::known(source, request.scheme, request.cache).is_some()
 }
 
 fn check_local(
@@ -141,99 +143,4 @@ fn check_local(
         return Ok(());
     }
     Err(InstallError::LocalFile { package: package.label(), path: path.to_owned() })
-}
-
-/// Builds what is not a wheel. uv is looked for only when something must be built.
-struct Workshop<'a> {
-    request: &'a InstallRequest<'a>,
-    uv: OnceCell<Uv>,
-}
-
-impl Workshop<'_> {
-    fn gather(
-        &self,
-        package: &LockedPackage,
-        known: Option<Segment>,
-        files: &Files,
-    ) -> Result<Gathered, InstallError> {
-        let (name, label) = (package.name.clone(), package.label());
-        let built = match &package.source {
-            Source::Wheel(artifact) => {
-                return Ok(Gathered {
-                    name,
-                    label,
-                    form: published(self.request, artifact),
-                    file: files.get(&artifact.sha256).cloned().unwrap_or_default(),
-                    known,
-                    is_local: false,
-                    built_with: None,
-                });
-            }
-            Source::Sdist(artifact) => self.build_archive(&label, artifact, files)?,
-            Source::Directory { path } => self.build_folder(&label, path)?,
-        };
-        let scheme = self.request.scheme;
-        let form = WheelForm { digest: built.digest, scheme, built: true };
-        Ok(Gathered {
-            name,
-            label,
-            form,
-            known: form.known(self.request.cache),
-            file: built.path,
-            is_local: matches!(package.source, Source::Directory { .. }),
-            built_with: Some(built.python),
-        })
-    }
-
-    fn build_archive(
-        &self,
-        label: &str,
-        artifact: &Artifact,
-        files: &Files,
-    ) -> Result<BuiltWheel, InstallError> {
-        let (cache, scheme) = (self.request.cache, self.request.scheme);
-        if let Some(built) = build_wheel::known(artifact.sha256, scheme, cache) {
-            return Ok(built);
-        }
-        let file = files.get(&artifact.sha256).cloned().unwrap_or_default();
-        let io = |source| InstallError::Io { path: file.clone(), source };
-        // Build tools go by the name, which the download's place in the cache does not have.
-        let scratch = tempfile::Builder::new().prefix("sdist-").tempdir_in(cache).map_err(io)?;
-        let named = scratch.path().join(&artifact.file);
-        std::os::unix::fs::symlink(std::path::absolute(&file).map_err(io)?, &named).map_err(io)?;
-        self.build(BuildInput { package: label, source: &named, digest: artifact.sha256, scheme })
-    }
-
-    fn build_folder(&self, label: &str, path: &Path) -> Result<BuiltWheel, InstallError> {
-        let io = |source| InstallError::Io { path: path.to_owned(), source };
-        let tree = SourceTree::read(path).map_err(io)?;
-        let digest = tree.digest().map_err(io)?;
-        let (cache, scheme) = (self.request.cache, self.request.scheme);
-        if let Some(built) = build_wheel::known(digest, scheme, cache) {
-            return Ok(built);
-        }
-        let scratch = tempfile::Builder::new().prefix("source-").tempdir_in(cache).map_err(io)?;
-        tree.copy_to(scratch.path()).map_err(io)?;
-        self.build(BuildInput { package: label, source: scratch.path(), digest, scheme })
-    }
-
-    fn build(&self, input: BuildInput<'_>) -> Result<BuiltWheel, InstallError> {
-        let tools = self.request.tools;
-        let uv = if let Some(uv) = self.uv.get() {
-            uv
-        } else {
-            let found = Uv::find(tools, self.request.cache).map_err(BuildWheelError::from)?;
-            self.uv.get_or_init(|| found)
-        };
-        let candidates = &tools.search.python;
-        let python =
-            HostPython::nearest(candidates, uv.home(), input.scheme.python).ok_or_else(|| {
-                BuildWheelError::NoPython {
-                    package: input.package.to_owned(),
-                    tried: candidates.clone(),
-                }
-            })?;
-        let builder = WheelBuilder::new(uv, python, self.request.cache);
-        Ok(builder.build(input)?)
-    }
 }

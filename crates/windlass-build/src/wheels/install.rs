@@ -6,6 +6,7 @@
 
 use super::build_wheel::BuildWheelError;
 use super::bytecode::{self, BytecodeError, Interpreter};
+use super::compile::WheelCompiler;
 use super::cores::on_every_core;
 use super::gather::gather;
 use super::installed::{BuiltPackage, Installed, InstalledPackage, PackageLayer, PlacedPackage};
@@ -39,6 +40,9 @@ pub struct InstallRequest<'a> {
     pub downloader: &'a Downloader,
     /// Where the image's Python looks.
     pub scheme: Scheme,
+    /// Builds what is no wheel; without it, or where it cannot run, this machine's own Python does,
+    /// without a compiler.
+    pub compiler: Option<WheelCompiler<'a>>,
 }
 
 /// Why packages could not be installed.

@@ -6,6 +6,7 @@
 
 use sha2::{Digest as _, Sha256};
 use std::io;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use windlass_model::Digest;
 
@@ -52,7 +53,6 @@ impl SourceTree {
 
     /// SHA-256 over every name, executable bit and content.
     pub(super) fn digest(&self) -> io::Result<Digest> {
-        use std::os::unix::fs::PermissionsExt as _;
         let mut hash = Sha256::new();
         for file in &self.files {
             let path = self.root.join(file);
@@ -66,17 +66,28 @@ impl SourceTree {
         Ok(Digest::from_bytes(hash.finalize().into()))
     }
 
-    /// Copies the files into a folder.
+    /// Copies the files into a folder, readable by all: whoever builds may be another user.
     pub(super) fn copy_to(&self, target: &Path) -> io::Result<()> {
         for file in &self.files {
             let place = target.join(file);
-            if let Some(parent) = place.parent() {
-                std::fs::create_dir_all(parent)?;
+            let mut folder = target.to_owned();
+            for part in file.parent().into_iter().flat_map(Path::components) {
+                folder.push(part);
+                if !folder.is_dir() {
+                    std::fs::create_dir(&folder)?;
+                    open_to_all(&folder, 0o755)?;
+                }
             }
-            std::fs::copy(self.root.join(file), place)?;
+            std::fs::copy(self.root.join(file), &place)?;
+            let executable = place.metadata()?.permissions().mode() & 0o111 != 0;
+            open_to_all(&place, if executable { 0o755 } else { 0o644 })?;
         }
         Ok(())
     }
+}
+
+fn open_to_all(path: &Path, mode: u32) -> io::Result<()> {
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))
 }
 
 #[cfg(test)]

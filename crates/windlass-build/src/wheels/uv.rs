@@ -3,6 +3,8 @@
 //! It runs outside the project's folder (except where requirements name paths), with an environment made from nothing, an interpreter
 //! that is always named, and a cache of ours. It never downloads a Python to run it.
 
+mod job;
+
 use super::host_python::HostPython;
 use super::index_settings::IndexSettings;
 use super::tools::{PackageTools, UvSearch};

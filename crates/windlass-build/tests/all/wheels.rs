@@ -181,6 +181,7 @@ fn place_in(
         cache,
         downloader: &downloader,
         scheme,
+        compiler: None,
     };
     let placed = place_packages(&request, &|_| {})?;
     install(placed, cache, interpreter, &|_| {})

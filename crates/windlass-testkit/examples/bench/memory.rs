@@ -1,4 +1,5 @@
-//! Memory of the server, the edge and a shim: idle, and at the most while deploying under load.
+//! Memory of the server, its builders, the edge and a shim: idle, and at the most while deploying
+//! under load.
 
 use crate::build::change;
 use crate::{Subject, deploy, url_of};
@@ -9,7 +10,7 @@ use windlass_testkit::processes::pss_bytes;
 use windlass_testkit::world::{address_of, host_of};
 use windlass_testkit::{Load, LoadSpec, World};
 
-const ROLES: [&str; 3] = ["server", "edge", "shim"];
+const ROLES: [&str; 4] = ["server", "builder", "edge", "shim"];
 
 /// Prints proportional set sizes.
 pub(super) fn measure(subject: &Subject) {
@@ -49,7 +50,7 @@ pub(super) fn measure(subject: &Subject) {
         println!("| {role} | {} | {} | {} |", mb(&idle, role), mb(&built, role), mb(&peak, role));
     }
     let whole: u64 = idle.values().sum();
-    println!("| all three | {:.1} | | |", whole as f64 / 1e6);
+    println!("| all of them | {:.1} | | |", whole as f64 / 1e6);
 }
 
 fn sample(world: &World, stop: &AtomicBool) -> BTreeMap<&'static str, u64> {

@@ -3,7 +3,6 @@
 
 use super::{InterpreterError, System, SystemError, SystemRequest};
 use crate::debian::{self, PlannedPackage, RootEntries, RootPlan};
-use crate::download::Wanted;
 use crate::image::Interpreter;
 use crate::image::bytecode::{CompileJob, bytecode_path, compile};
 use crate::image::config::{NamedLayer, made_by};
@@ -83,28 +82,13 @@ impl<'a> Work<'a> {
     }
 
     pub(super) fn download(&self, meter: &Meter<'_>) -> Result<Vec<PathBuf>, SystemError> {
-        let wanted: Vec<_> = self
-            .plan
-            .packages()
-            .filter(|package| !package.standalone)
-            .map(|p| Wanted { url: p.url.clone(), sha256: p.sha256, size: Some(p.size) })
-            .collect();
         let total = self.plan.packages().map(|package| package.size).sum();
         let started = meter.begin_sized("packages", total);
-        let files = self.request.downloader.fetch_all(
-            &wanted,
-            &self.request.cache.join("debs"),
-            &|bytes| meter.bytes(&started, bytes),
-        )?;
-        meter.end(&started, total, &format!("{} Debian packages", files.len()));
-        // In the plan's order, with the one file that was fetched before.
-        let mut files = files.into_iter();
-        let archive = self.request.spec.standalone.as_ref().map(|build| &build.archive);
-        let each = self
-            .plan
-            .packages()
-            .filter_map(|package| if package.standalone { archive.cloned() } else { files.next() });
-        Ok(each.collect())
+        let files = self.request.download(&self.plan, &|bytes| meter.bytes(&started, bytes))?;
+        let standalone = usize::from(self.request.spec.standalone.is_some());
+        let count = files.len() - standalone;
+        meter.end(&started, total, &format!("{count} Debian packages"));
+        Ok(files)
     }
 
     /// Notes what the layers hold for the loader.
@@ -203,13 +187,22 @@ impl<'a> Work<'a> {
 
 /// Unpacks through a layer of its own: the one way here that no link can lead astray.
 fn unpack(entries: &RootEntries, scratch: &Path, root: &Path) -> Result<(), InterpreterError> {
-    let disk = |source| InterpreterError::Disk { path: scratch.to_owned(), source };
-    let packed = scratch.join("root.tar.gz");
-    let file = io::BufWriter::new(File::create(&packed).map_err(disk)?);
     let all = entries.base.iter().chain(&entries.python).cloned();
     // A layer repeats folders of the layers below it; in one layer each is once.
     let once: BTreeMap<String, LayerEntry> = all.map(|entry| (entry.path.clone(), entry)).collect();
-    let (mut file, info) = LayerWriter::new(file, 0).write(once.into_values().collect())?;
+    unpack_entries(once.into_values().collect(), scratch, root)
+}
+
+/// Unpacks entries, each path once, into an empty folder.
+pub(crate) fn unpack_entries(
+    entries: Vec<LayerEntry>,
+    scratch: &Path,
+    root: &Path,
+) -> Result<(), InterpreterError> {
+    let disk = |source| InterpreterError::Disk { path: scratch.to_owned(), source };
+    let packed = scratch.join("root.tar.gz");
+    let file = io::BufWriter::new(File::create(&packed).map_err(disk)?);
+    let (mut file, info) = LayerWriter::new(file, 0).write(entries)?;
     file.flush().and_then(|()| file.rewind()).map_err(disk)?;
     let expected = Expected { digest: info.descriptor.digest, diff_id: info.diff_id };
     unpack_layer(&packed, expected, root)?;

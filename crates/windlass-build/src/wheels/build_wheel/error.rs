@@ -3,6 +3,7 @@
 use crate::wheels::uv::FindUvError;
 use crate::wheels::wheel_error::WheelError;
 use std::path::PathBuf;
+use windlass_model::Problem;
 
 /// Why a package could not be built.
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +28,28 @@ pub enum BuildWheelError {
         package: String,
         /// What it tried to compile, or the compiled file that came out.
         attempt: String,
+        /// Why no container with a compiler was used, where one was tried.
+        no_container: Option<Box<Problem>>,
+    },
+    /// It was built with a compiler, and failed.
+    #[error("{package} could not be compiled from its sources")]
+    Compile {
+        /// The package.
+        package: String,
+        /// The build's last lines.
+        output: String,
+        /// Debian packages that were there for it, beside the compiler.
+        added: Vec<String>,
+        /// What it says is missing, and nobody knows a package for.
+        unknown: Vec<String>,
+    },
+    /// What building it needs could not be had.
+    #[error("{package} could not be built from its sources: {}", problem.message)]
+    Explained {
+        /// The package.
+        package: String,
+        /// Why, in words.
+        problem: Box<Problem>,
     },
     /// Its build failed for another reason.
     #[error("{package} could not be built from its sources")]

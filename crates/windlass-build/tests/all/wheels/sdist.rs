@@ -32,7 +32,7 @@ fn a_package_that_needs_a_compiler_is_refused_with_a_cure() {
     let error =
         install_in(&cache, project.path(), &spec, &resolved.resolution).expect_err("refused");
     match &error {
-        InstallError::Build(BuildWheelError::NeedsCompiler { package, attempt }) => {
+        InstallError::Build(BuildWheelError::NeedsCompiler { package, attempt, .. }) => {
             assert_eq!(package, "psycopg2 2.9.10");
             assert!(!attempt.is_empty());
         }
