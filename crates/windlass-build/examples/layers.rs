@@ -189,6 +189,7 @@ impl Place {
             health_path: None,
             persist: Vec::new(),
             apt: Vec::new(),
+            build_apt: Vec::new(),
             exclude: Vec::new(),
             allow_files: Vec::new(),
             compression: Compression::Gzip,

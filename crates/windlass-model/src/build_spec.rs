@@ -38,6 +38,9 @@ pub struct BuildSpec {
     pub persist: Vec<PersistPath>,
     /// Further Debian packages that the project asks for by name.
     pub apt: Vec<DebianPackage>,
+    /// Debian packages to compile source archives with; none of them is in the image.
+    #[serde(default)]
+    pub build_apt: Vec<DebianPackage>,
     /// Files and folders kept out of the image, in `.dockerignore` syntax, after the defaults.
     pub exclude: Vec<String>,
     /// Files that look like secrets and are none, in the same syntax.

@@ -66,6 +66,8 @@ pub struct AppConfig {
     pub resolve_date: Option<ResolveDate>,
     /// Further Debian packages.
     pub apt: Vec<String>,
+    /// Debian packages to compile source archives with.
+    pub build_apt: Vec<String>,
     /// Files and folders kept out of the image.
     pub exclude: Vec<String>,
     /// Files that look like secrets and are none, in the syntax of `exclude`.

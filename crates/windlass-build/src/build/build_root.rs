@@ -16,7 +16,7 @@ use crate::meter::{Meter, Part};
 use crate::step::StepError;
 use crate::wheels::{CompileWheelError, WheelJob};
 use attempt::Attempt;
-use needs::{Need, of_project, wishes};
+use needs::{Need, asked, of_project};
 use std::cell::RefCell;
 use windlass_model::{Digest, Evidence, Finding, Problem};
 
@@ -35,25 +35,28 @@ pub(super) struct BuildRoot<'a> {
 }
 
 impl BuildRoot<'_> {
-    /// Stands for everything that a wheel made here depends on: Python, C library, processor. The
-    /// packages that a build needs come from the same archive, and do not count.
+    /// Stands for everything that a wheel made here depends on: Python, C library, processor, and
+    /// what is asked for by name. The packages come from the same archive, and do not count.
     pub(super) fn identity(&self) -> Digest {
-        crate::image::key_of(&("compiled", FORM, self.system.identity))
+        let asked = self.request.spec.build_apt.iter().map(|package| package.name.as_str());
+        crate::image::key_of(&("compiled", FORM, self.system.identity, asked.collect::<Vec<_>>()))
     }
 
     /// Builds one wheel.
     pub(super) fn build(&self, job: &WheelJob<'_>) -> Result<(), CompileWheelError> {
+        self.is_for_this_machine()?;
         let part = Part::begin("compile");
         let mut needs = of_project(job.name);
         // Most are plain Python: that is found out without fetching a compiler.
-        if needs.is_empty() && matches!(self.attempt(job, None)?, Attempt::Built) {
+        if needs.is_empty() && matches!(self.attempt(job, &[])?, Attempt::Built) {
             self.meter.end(&part, 1, &format!("{} built from its sources", job.package));
             return Ok(());
         }
+        needs.extend(asked(&self.request.spec.build_apt));
         let mut round = 0;
         loop {
-            let root = self.folder(&wishes(&self.wanted.spec, &needs))?;
-            let output = match self.attempt(job, Some(&root))? {
+            let roots = self.folders(&needs)?;
+            let output = match self.attempt(job, &roots)? {
                 Attempt::Built => break,
                 Attempt::Failed(output) => output,
             };
@@ -66,8 +69,7 @@ impl BuildRoot<'_> {
                 return Err(CompileWheelError::Failed { output: last(output), added, unknown });
             }
             for need in &new {
-                let line =
-                    format!("{} needs {}: {} is missing", job.package, need.package, need.reason);
+                let line = format!("{} needs {}: {}", job.package, need.package, need.reason);
                 (self.request.output)(&line);
             }
             needs.extend(new);
@@ -77,18 +79,29 @@ impl BuildRoot<'_> {
         Ok(())
     }
 
+    /// Nothing of another machine's is run: what needs no compiler is then built by this one's Python.
+    fn is_for_this_machine(&self) -> Result<(), CompileWheelError> {
+        let theirs = &self.system.interpreter.architecture;
+        if super::this_machine().is_ok_and(|machine| machine.debian() == theirs) {
+            return Ok(());
+        }
+        let message = format!("the image is for {theirs}, which this machine is not");
+        let problem = Problem::user("other-machine", message);
+        Err(CompileWheelError::NoContainer { problem: Box::new(problem) })
+    }
+
     fn note(&self, package: &str, needs: &[Need]) {
-        let reasons = needs
-            .iter()
-            .map(|need| Evidence::rule(format!("{} for {}", need.package, need.reason)));
-        let what =
-            Evidence::rule("no wheel of it fits, so it was built in a container with a compiler");
-        self.findings.borrow_mut().push(Finding {
-            subject: "compiled".to_owned(),
-            value: package.to_owned(),
-            evidence: std::iter::once(what).chain(reasons).collect(),
-            override_key: None,
-        });
+        const WHAT: &str =
+            "from its sources, in a container; nothing of the compiler is in the image";
+        let finding = |subject: &str, value: &str, why: &str| Finding {
+            subject: subject.to_owned(),
+            value: value.to_owned(),
+            evidence: vec![Evidence::rule(why)],
+            override_key: Some("build-apt".to_owned()),
+        };
+        let mut findings = self.findings.borrow_mut();
+        findings.push(finding("compiled", package, WHAT));
+        findings.extend(needs.iter().map(|need| finding("with", &need.package, &need.reason)));
     }
 }
 

@@ -142,21 +142,25 @@ impl Dependencies<'_> {
     }
 
     /// The layers' common key, when it can be known without fetching or building anything: every
-    /// package is one file of a known digest.
+    /// package is one file of a known digest. What is built of one depends on more than wheels do.
     fn known_key(&self, resolution: &Resolution) -> Option<Digest> {
         if self.request.spec.install_project {
             return None;
         }
         let mut files = Vec::new();
+        let mut identity = self.system.identity;
         for package in &resolution.packages {
-            match &package.source {
-                Source::Wheel(file) | Source::Sdist(file) => {
-                    files.push((&package.name, &package.version, file.sha256));
+            let file = match &package.source {
+                Source::Wheel(file) => file,
+                Source::Sdist(file) => {
+                    identity = self.build_root.identity();
+                    file
                 }
                 Source::Directory { .. } => return None,
-            }
+            };
+            files.push((&package.name, &package.version, file.sha256));
         }
-        Some(key_of(&("files", FORM, self.system.identity, files)))
+        Some(key_of(&("files", FORM, identity, files)))
     }
 }
 

@@ -17,8 +17,12 @@ const MAX_LINE: u64 = 1 << 16;
 const MAX_LIBRARIES: usize = 1_000_000;
 
 /// Libraries that `update-alternatives` puts into the loader's folders: no index knows the links.
-const BY_ALTERNATIVES: [(&str, &str); 2] =
-    [("libblas.so.3", "libblas3"), ("liblapack.so.3", "liblapack3")];
+/// The packages are those that the libraries' own data names (deb-shlibs(5)).
+const BY_ALTERNATIVES: [(&str, &str); 3] = [
+    ("libblas.so.3", "libblas3"),
+    ("liblapack.so.3", "liblapack3"),
+    ("libopenblas.so.0", "libopenblas0"),
+];
 
 /// Packages by the libraries that they ship.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -169,6 +173,7 @@ mod tests {
             ("lib with blank.so.1", &["odd"]),
             ("libx.so.1", &[]),
             ("libblas.so.3", &["libblas3"]),
+            ("libopenblas.so.0", &["libopenblas0"]),
         ] {
             assert_eq!(index.owners(library), owners, "{library}");
         }

@@ -64,11 +64,11 @@ pub(super) fn conclude(
     let kept = kept(project, app);
     let (collected, static_warning) = static_files(project, app, &made);
     let asked = system_packages::asked_for(project, app)?;
-    let mut parts =
-        Parts { project, app, chosen, python, health, made, kept, name, apt: asked.packages };
+    let (apt, build_apt) = (asked.packages, asked.building);
+    let mut parts = Parts { project, app, chosen, python, health, made, kept, name, apt };
     let (extra, extra_evidence) = parts.extra_requirements();
     let app_spec = parts.app_spec();
-    let mut build = parts.build_spec(extra);
+    let mut build = BuildSpec { build_apt, ..parts.build_spec(extra) };
     let mut findings = vec![name_finding];
     findings.extend(parts.findings(&build, extra_evidence));
     findings.extend(built(project, &build));
@@ -210,6 +210,7 @@ impl Parts<'_> {
                 .map(|probe| probe.path.clone()),
             persist: self.paths(),
             apt: self.apt.clone(),
+            build_apt: Vec::new(),
             exclude: self.project.config.exclude.clone(),
             allow_files: self.project.config.allow_files.clone(),
             build_commands: self.project.config.build.iter().map(rewrite::background).collect(),

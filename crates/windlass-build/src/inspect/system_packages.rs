@@ -3,7 +3,8 @@
 //!
 //! What Windlass's own table says, or an Aptfile, must be in the archive. A Dockerfile was written
 //! for another system: what this one does not have is left out, and said; and so is what only
-//! building needs, since a wheel's own libraries are found from its files.
+//! building needs, since a wheel's own libraries are found from its files. That is for where source
+//! archives are compiled.
 
 use super::aptfile;
 use super::choose::App;
@@ -18,6 +19,8 @@ use windlass_model::{DebianPackage, Evidence, Finding};
 #[derive(Debug, Default)]
 pub(super) struct Asked {
     pub(super) packages: Vec<DebianPackage>,
+    /// To compile with.
+    pub(super) building: Vec<DebianPackage>,
     pub(super) findings: Vec<Finding>,
 }
 
@@ -76,6 +79,7 @@ pub(super) fn asked_for(project: &Project<'_>, app: &App) -> Result<Asked, Inspe
         asked.take("system packages", of_aptfile(project)?, true);
         asked.take_dockerfile(project);
     }
+    asked.take_building(project);
     if let Some(evidence) = geo(project, app) {
         let packages = GEO.iter().map(|name| ((*name).to_owned(), evidence.clone()));
         asked.take("GeoDjango", packages.collect(), false);
@@ -126,6 +130,37 @@ impl Asked {
         }
     }
 
+    /// What to compile with: as `[tool.windlass]` says, else as a Dockerfile does.
+    fn take_building(&mut self, project: &Project<'_>) {
+        if project.config.line_of("build-apt").is_some() {
+            let evidence = project.config_evidence("build-apt", "`build-apt` in [tool.windlass]");
+            let named = project.config.build_apt.iter();
+            let package = |name: &String| DebianPackage {
+                name: name.clone(),
+                required: true,
+                evidence: evidence.clone(),
+            };
+            self.building = named.map(package).collect();
+            self.findings.push(Finding {
+                subject: "to compile with".to_owned(),
+                value: project.config.build_apt.join(", "),
+                evidence: vec![evidence],
+                override_key: Some("build-apt".to_owned()),
+            });
+            return;
+        }
+        for line in &project.dockerfile.apt {
+            for name in line.packages.iter().filter(|name| is_for_compiling(name)) {
+                let note = format!("`apt-get install {name}`");
+                let evidence = Evidence::at(line.file.as_str(), line.line, note);
+                if self.building.iter().all(|known| known.name != *name) {
+                    let (name, required) = (name.clone(), false);
+                    self.building.push(DebianPackage { name, required, evidence });
+                }
+            }
+        }
+    }
+
     fn find(&mut self, subject: &str, value: String, evidence: Vec<Evidence>) {
         let (subject, override_key) = (subject.to_owned(), Some("apt".to_owned()));
         self.findings.push(Finding { subject, value, evidence, override_key });
@@ -137,6 +172,13 @@ fn is_for_building(name: &str) -> bool {
         || FOR_BUILDING.contains(&name)
         || name.starts_with("gcc-")
         || name.starts_with("g++-")
+}
+
+/// Headers, and compilers beside C's; not those of a Python, which would be another one.
+fn is_for_compiling(name: &str) -> bool {
+    let of_python = ["python", "libpython"].iter().any(|start| name.starts_with(start));
+    (name.ends_with("-dev") && !of_python && name != "libc-dev")
+        || matches!(name, "cargo" | "clang" | "cmake" | "gfortran" | "rustc")
 }
 
 fn of_aptfile(project: &Project<'_>) -> Result<Vec<(String, Evidence)>, InspectError> {

@@ -1,12 +1,15 @@
 //! Debian packages that are known to be needed for building a distribution from its sources, beside
 //! a C compiler and Python's own headers.
 
+/// All that its wheels have too: it leaves out in silence what it does not find.
 const PILLOW: &[&str] = &[
     "zlib1g-dev",
     "libjpeg-dev",
     "libfreetype-dev",
     "liblcms2-dev",
     "libopenjp2-7-dev",
+    "libraqm-dev",
+    "libavif-dev",
     "libtiff-dev",
     "libwebp-dev",
 ];

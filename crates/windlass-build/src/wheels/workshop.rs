@@ -77,7 +77,7 @@ impl<'a> Workshop<'a> {
         let file = files.get(&artifact.sha256).cloned().unwrap_or_default();
         let io = |source| InstallError::Io { path: file.clone(), source };
         // Build tools go by the name, which the download's place in the cache does not have.
-        let scratch = tempfile::Builder::new().prefix("sdist-").tempdir_in(cache).map_err(io)?;
+        let scratch = scratch_in(cache).map_err(io)?;
         let named = scratch.path().join(&artifact.file);
         let real = std::path::absolute(&file).map_err(io)?;
         std::fs::copy(&real, &named).map_err(io)?;
@@ -98,7 +98,7 @@ impl<'a> Workshop<'a> {
         {
             return Ok(built);
         }
-        let scratch = tempfile::Builder::new().prefix("source-").tempdir_in(cache).map_err(io)?;
+        let scratch = scratch_in(cache).map_err(io)?;
         tree.copy_to(scratch.path()).map_err(io)?;
         open_to_all(scratch.path(), &[]).map_err(io)?;
         self.build(&package.name, BuildInput { source: scratch.path(), ..input })
@@ -166,6 +166,14 @@ fn compile_error(package: &str, error: CompileWheelError) -> BuildWheelError {
         }
         CompileWheelError::Explained { problem } => BuildWheelError::Explained { package, problem },
     }
+}
+
+/// A folder for sources. It is an entry of the cache, so that what a killed build leaves is swept as
+/// any other is.
+fn scratch_in(cache: &Path) -> std::io::Result<tempfile::TempDir> {
+    let folder = cache.join("built");
+    std::fs::create_dir_all(&folder)?;
+    tempfile::Builder::new().prefix(".source-").tempdir_in(folder)
 }
 
 /// Lets a container's user in, which is another than ours where we are root.

@@ -33,6 +33,7 @@ pub(crate) fn spec(python: PythonVersion) -> BuildSpec {
         health_path: None,
         persist: vec![],
         apt: vec![],
+        build_apt: Vec::new(),
         exclude: vec![],
         allow_files: vec![],
         build_commands: vec![],

@@ -112,6 +112,7 @@ fn spec(dependencies: Dependencies, extra: &[&str]) -> BuildSpec {
         health_path: None,
         persist: Vec::new(),
         apt: Vec::new(),
+        build_apt: Vec::new(),
         exclude: Vec::new(),
         allow_files: Vec::new(),
         build_commands: vec![],
@@ -172,7 +173,6 @@ fn place_in(
     let command = || Command::new(&python().0);
     let scheme = Scheme::debian(python().1);
     let interpreter = Interpreter { command: &command, scheme };
-
     let request = InstallRequest {
         resolution,
         spec,

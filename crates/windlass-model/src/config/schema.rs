@@ -13,7 +13,7 @@ use crate::{Machine, ProbeSpec, ProcessType, ScanConfig};
 use std::collections::BTreeMap;
 use toml::de::{DeTable, DeValue};
 
-const KEYS: [&str; 25] = [
+const KEYS: [&str; 26] = [
     "name",
     "root",
     "python",
@@ -34,6 +34,7 @@ const KEYS: [&str; 25] = [
     "groups",
     "resolve-date",
     "apt",
+    "build-apt",
     "exclude",
     "allow-files",
     "platforms",
@@ -106,6 +107,9 @@ fn fill(config: &mut AppConfig, item: &Item<'_>) -> Result<(), ConfigError> {
             config.resolve_date = Some(item.text(example, resolve_date)?);
         }
         "apt" => config.apt = item.texts("apt = [\"libpq5\"]", debian_package)?,
+        "build-apt" => {
+            config.build_apt = item.texts("build-apt = [\"libpq-dev\"]", debian_package)?;
+        }
         "scan" => config.scan = scan(item)?,
         "exclude" => config.exclude = item.texts("exclude = [\"*.ipynb\"]", pattern)?,
         "platforms" => config.platforms = item.texts(PLATFORMS, platform)?,

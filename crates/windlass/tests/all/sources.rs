@@ -43,11 +43,19 @@ fn what_no_table_knows_is_said_with_the_builds_last_words() {
     let project = Project::flask("odd", "x")
         .file("requirements.txt", "flask\ngunicorn\n./odd\n")
         .file("odd/setup.py", setup)
-        .file("odd/odd.c", "#include <nowhere/to_be_found.h>\n");
+        .file("odd/odd.c", "#include <yaml.h>\n#include <nowhere/to_be_found.h>\n");
     let world = world();
     let dir = world.project("odd", &project);
     let failed = world.run(&["build", &dir.to_string_lossy()]).expect_code(1);
-    for part in ["could not be compiled", "nowhere/to_be_found.h", "fatal error"] {
+    // The first header is found in the archive, and only the second is left.
+    for part in [
+        "needs libyaml-dev: it ships yaml.h",
+        "could not be compiled",
+        "beside the compiler it had libyaml-dev",
+        "no Debian package is known for what it misses: nowhere/to_be_found.h",
+        "fatal error",
+        "build-apt",
+    ] {
         assert!(failed.stderr.contains(part), "{part}: {failed}");
     }
 }

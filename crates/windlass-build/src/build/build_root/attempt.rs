@@ -39,15 +39,15 @@ struct Place {
 }
 
 impl BuildRoot<'_> {
-    /// Tries once, with `root` on top of the image's system. Without it a try that asks for a
+    /// Tries once, with `roots` on top of the image's system. Without any a try that asks for a
     /// compiler has failed, whatever came of it: many build a lesser wheel then.
     pub(super) fn attempt(
         &self,
         job: &WheelJob<'_>,
-        root: Option<&Path>,
+        roots: &[PathBuf],
     ) -> Result<Attempt, CompileWheelError> {
         let mut layers = self.system_layers()?;
-        layers.extend(root.map(Path::to_owned));
+        layers.extend_from_slice(roots);
         let network = StepNetwork::of(&self.request.settings.tools.environment);
         let place = self.place(job).map_err(|error| disk(&self.request.dirs.scratch, &error))?;
         let mut mounts = place.mounts.clone();
@@ -56,7 +56,7 @@ impl BuildRoot<'_> {
         let words = ["python3", "-c", SCRIPT, "/build/uv", &source, "/build/out"];
         let words = words.map(str::to_owned).into_iter().chain(place.arguments.clone());
         let mut env = environment(job, network.env);
-        if root.is_none() {
+        if roots.is_empty() {
             env.insert("WINDLASS_NO_COMPILER".to_owned(), format!("/build/out/{ASKED}"));
         }
         let step = StepSpec {

@@ -1,7 +1,9 @@
-//! The folder of what lies on top of the image's system: made once for its packages.
+//! The folders on top of the image's system: one with the compiler, which all builds share, and a
+//! small one with what else a build needs. Each is made once for its packages.
 
+use super::needs::{Need, wishes};
 use super::{BuildRoot, explained};
-use crate::debian::{self, RootPlan, UnpackPackagesError, Wish};
+use crate::debian::{self, PlannedPackage, RootPlan, UnpackPackagesError};
 use crate::image::{InterpreterError, SystemError, key_of, unpack_entries};
 use crate::meter::Part;
 use crate::standalone;
@@ -21,21 +23,50 @@ const ALTERNATIVES: [(&str, &str, &str); 3] = [
     ("usr/bin/f77", "gfortran", "usr/bin/gfortran"),
 ];
 
+/// The loader's index of one folder's libraries would hide the system's; without it the loader looks
+/// through its own folders.
+const LOADER_CACHE: &str = "etc/ld.so.cache";
+
 impl BuildRoot<'_> {
-    /// The folder with these packages, and all that they need and the system lacks.
-    pub(super) fn folder(&self, wishes: &[Wish]) -> Result<PathBuf, CompileWheelError> {
-        self.ensure(wishes).map_err(|error| explained(crate::explain::system(&error)))
+    /// The folders with a compiler, `needs`, and all that these need and the system lacks; lowest
+    /// first.
+    pub(super) fn folders(&self, needs: &[Need]) -> Result<Vec<PathBuf>, CompileWheelError> {
+        self.ensure(needs).map_err(|error| explained(crate::explain::system(&error)))
     }
 
-    fn ensure(&self, wishes: &[Wish]) -> Result<PathBuf, SystemError> {
-        let plan = self.wanted.plan(wishes, self.meter)?;
-        let pins: Vec<_> = plan.libraries.iter().map(|p| (p.name.clone(), p.sha256)).collect();
-        let key = key_of(&("build-root", FORM, debian::FORM, &self.system.keys, pins));
+    fn ensure(&self, needs: &[Need]) -> Result<Vec<PathBuf>, SystemError> {
+        let compiler = self.packages(&[])?;
+        let all = if needs.is_empty() { Vec::new() } else { self.packages(needs)? };
+        let mut folders = Vec::new();
+        // What is needed may have others do what the compiler's own packages did.
+        if !all.is_empty() && compiler.iter().any(|package| !all.contains(package)) {
+            folders.push(self.folder(all, true)?);
+            return Ok(folders);
+        }
+        let rest: Vec<_> = all.into_iter().filter(|package| !compiler.contains(package)).collect();
+        folders.push(self.folder(compiler, true)?);
+        if !rest.is_empty() {
+            folders.push(self.folder(rest, false)?);
+        }
+        Ok(folders)
+    }
+
+    fn packages(&self, needs: &[Need]) -> Result<Vec<PlannedPackage>, SystemError> {
+        Ok(self.wanted.plan(&wishes(&self.wanted.spec, needs), self.meter)?.libraries)
+    }
+
+    fn folder(
+        &self,
+        packages: Vec<PlannedPackage>,
+        with_headers: bool,
+    ) -> Result<PathBuf, SystemError> {
+        let pins: Vec<_> = packages.iter().map(|p| (p.name.clone(), p.sha256)).collect();
+        let spec = &self.wanted.spec;
+        let python = spec.standalone.as_ref().filter(|_| with_headers).map(|build| build.sha256);
+        let form = ("build-root", FORM, debian::FORM, &spec.architecture);
+        let key = key_of(&(form, pins, python));
         let folder = self.wanted.cache.join("build-roots");
         let place = folder.join(key.hex());
-        if place.is_dir() {
-            return Ok(place);
-        }
         let disk = |source| InterpreterError::Disk { path: folder.clone(), source };
         fs::create_dir_all(&folder).map_err(disk)?;
         let lock =
@@ -45,23 +76,24 @@ impl BuildRoot<'_> {
             return Ok(place);
         }
         let part = Part::begin("compiler");
-        let entries = self.entries(&plan, wishes, &part)?;
-        make(entries, &folder, &place)?;
-        let count = plan.libraries.len() as u64;
+        let count = packages.len() as u64;
+        make(self.entries(packages, with_headers, &part)?, &folder, &place)?;
         self.meter.end(&part, count, &format!("{count} Debian packages to compile with"));
         Ok(place)
     }
 
     fn entries(
         &self,
-        plan: &RootPlan,
-        wishes: &[Wish],
+        packages: Vec<PlannedPackage>,
+        with_headers: bool,
         part: &Part,
     ) -> Result<Vec<LayerEntry>, SystemError> {
-        let files = self.wanted.download(plan, &|bytes| self.meter.bytes(part, bytes))?;
-        let spec = debian::RootSpec { libraries: wishes.to_vec(), ..self.wanted.spec.clone() };
-        let mut entries = debian::entries(plan, &files, &spec, STACK_SIGNAL)?.libraries;
-        if let Some(build) = &spec.standalone {
+        let plan = RootPlan { libraries: packages, ..RootPlan::default() };
+        let files = self.wanted.download(&plan, &|bytes| self.meter.bytes(part, bytes))?;
+        let spec = &self.wanted.spec;
+        let mut entries = debian::entries(&plan, &files, spec, STACK_SIGNAL)?.libraries;
+        entries.retain(|entry| entry.path != LOADER_CACHE);
+        if let Some(build) = spec.standalone.as_ref().filter(|_| with_headers) {
             let headers = standalone::headers(&build.archive, spec.scheme());
             entries.extend(headers.map_err(UnpackPackagesError::from)?);
         }

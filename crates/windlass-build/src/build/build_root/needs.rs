@@ -5,14 +5,17 @@ use super::{BuildRoot, explained};
 use crate::debian::{RootSpec, Wish};
 use crate::toolchain::{Lookup, Missing, missing, packages_for};
 use crate::wheels::CompileWheelError;
+use windlass_model::DebianPackage;
 
 /// A package to add, and why.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Need {
     /// Debian's name of it.
     pub(super) package: String,
-    /// What it is for: a header, a program, or the project that it is known for.
+    /// By which rule it is needed.
     pub(super) reason: String,
+    /// Whether an archive without it is an error.
+    required: bool,
 }
 
 /// In every build root: a compiler, and what Debian's packages take for granted because no Debian is
@@ -22,8 +25,22 @@ const TOOLS: [&str; 7] =
 
 /// What a project is known to need. `name` is normalised (PEP 503).
 pub(super) fn of_project(name: &str) -> Vec<Need> {
-    let need = |package: &&str| Need { package: (*package).to_owned(), reason: name.to_owned() };
-    packages_for(name).iter().map(need).collect()
+    let need = |package: &&str| Need {
+        package: (*package).to_owned(),
+        reason: format!("{name} is known to need it"),
+        required: false,
+    };
+    let is_tool = |package: &str| TOOLS.iter().any(|tool| tool.split(" | ").any(|t| t == package));
+    packages_for(name).iter().filter(|package| !is_tool(package)).map(need).collect()
+}
+
+/// What the project asks for by name.
+pub(super) fn asked(packages: &[DebianPackage]) -> impl Iterator<Item = Need> {
+    packages.iter().map(|package| Need {
+        package: package.name.clone(),
+        reason: package.evidence.to_string(),
+        required: package.required,
+    })
 }
 
 /// Everything to put on top of the system.
@@ -36,7 +53,8 @@ pub(super) fn wishes(spec: &RootSpec, needs: &[Need]) -> Vec<Wish> {
         wishes.push(Wish::new(&format!("python{}-dev", spec.python), true, WHY));
     }
     // What the archive lacks is told by the build that misses it.
-    wishes.extend(needs.iter().map(|need| Wish::new(&need.package, false, need.reason.as_str())));
+    let wish = |need: &Need| Wish::new(&need.package, need.required, need.reason.as_str());
+    wishes.extend(needs.iter().map(wish));
     wishes.sort();
     wishes.dedup_by(|a, b| a.names == b.names);
     wishes
@@ -63,9 +81,11 @@ impl BuildRoot<'_> {
             .packages(&things)
             .map_err(|error| explained(crate::explain::system(&error.into())))?;
         let unknown = things.iter().filter(|thing| !found.contains_key(thing)).map(name);
-        let needs = found
-            .iter()
-            .map(|(thing, package)| Need { package: package.clone(), reason: name(thing) });
+        let needs = found.iter().map(|(thing, package)| Need {
+            package: package.clone(),
+            reason: format!("it ships {}, which the build missed", name(thing)),
+            required: false,
+        });
         let mut needs: Vec<Need> = needs.collect();
         needs.sort();
         needs.dedup_by(|a, b| a.package == b.package);
@@ -85,7 +105,7 @@ fn name(thing: &Missing) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use windlass_model::PythonVersion;
+    use windlass_model::{Evidence, PythonVersion};
 
     #[test]
     fn every_build_root_has_a_compiler_and_the_pythons_headers_once() {
@@ -98,7 +118,9 @@ mod tests {
             libraries: Vec::new(),
         };
         let mut needs = of_project("psycopg2");
-        needs.push(Need { package: "gcc".to_owned(), reason: "gcc".to_owned() });
+        let evidence = Evidence::rule("said");
+        let named = DebianPackage { name: "gcc".to_owned(), required: true, evidence };
+        needs.extend(asked(&[named]));
         let names: Vec<_> = wishes(&spec, &needs).into_iter().map(|wish| wish.names).collect();
         for name in ["gcc", "libpq-dev", "python3.13-dev"] {
             let count = names.iter().filter(|names| names.contains(&name.to_owned())).count();

@@ -1,7 +1,7 @@
 //! Whole small projects that ask for packages of the system.
 
 use crate::inspect::{HostFacts, Inspection, Tree, explain, inspect};
-use windlass_model::PythonVersion;
+use windlass_model::{DebianPackage, PythonVersion};
 
 const FLASK: (&str, &str) = ("app.py", "from flask import Flask\napp = Flask(__name__)\n");
 const DOCKERFILE: &str = "FROM python:3.13-slim\nRUN apt-get update \\\n && apt-get install -y gcc \
@@ -57,6 +57,29 @@ fn what_is_left_out_is_told() {
     };
     assert_eq!(told("system packages"), ("ffmpeg, git".to_owned(), true));
     assert_eq!(told("left out"), ("gcc, libpq-dev: only building needs them".to_owned(), true));
+}
+
+#[test]
+fn what_is_for_building_is_compiled_with() {
+    let building = |files: &[(&str, &str)]| -> Vec<String> {
+        let build = project(files).expect("inspected").build;
+        let said = |p: &DebianPackage| format!("{} {} {}", p.name, p.required, p.evidence);
+        build.build_apt.iter().map(said).collect()
+    };
+    let dockerfile = (
+        "Dockerfile",
+        "FROM python:3.13\nRUN apt-get install -y gcc git libpq-dev python3-dev rustc libpq-dev\n",
+    );
+    assert_eq!(
+        building(&[dockerfile]),
+        [
+            "libpq-dev false Dockerfile:2: `apt-get install libpq-dev`",
+            "rustc false Dockerfile:2: `apt-get install rustc`",
+        ]
+    );
+    let config = ("pyproject.toml", "[tool.windlass]\nbuild-apt = [\"libfoo-dev\"]\n");
+    let said = ["libfoo-dev true pyproject.toml:2: `build-apt` in [tool.windlass]"];
+    assert_eq!(building(&[dockerfile, config]), said);
 }
 
 #[test]

@@ -20,6 +20,7 @@ fn spec(dependencies: Dependencies) -> BuildSpec {
         health_path: None,
         persist: Vec::new(),
         apt: Vec::new(),
+        build_apt: Vec::new(),
         exclude: Vec::new(),
         allow_files: Vec::new(),
         build_commands: vec![],

@@ -34,6 +34,11 @@ pub(super) fn compile(
         problem =
             problem.cause(format!("no Debian package is known for what it misses: {missing}"));
     }
+    problem = problem.hint(
+        "If it misses something, name the Debian package that ships it in `build-apt` of \
+         [tool.windlass], such as build-apt = [\"libldap-dev\"]: it is then there to compile with, \
+         and not in the image.",
+    );
     if let Some(other) = substitute(name) {
         problem = problem.hint(format!("Require {other} instead of {name}."));
     }

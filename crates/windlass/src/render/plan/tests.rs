@@ -69,6 +69,7 @@ fn report() -> PlanReport {
             health_path: None,
             persist,
             apt: vec![libpq()],
+            build_apt: Vec::new(),
             exclude: Vec::new(),
             build_commands: vec![],
             build_secrets: vec![],
