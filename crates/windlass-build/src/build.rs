@@ -1,6 +1,7 @@
 //! Building an image: the whole story, from a spec to a manifest.
 
 mod app;
+mod based;
 mod build_root;
 mod dependencies;
 mod error;
@@ -18,9 +19,10 @@ mod workplace;
 pub use error::BuildError;
 pub(crate) use lock_only::{LockOrder, lock_only, locked_root};
 pub(crate) use platforms::this_machine;
-pub use python::pythons;
+pub use python::{is_standalone, pythons};
 pub use steps::BuildStepError;
 
+use crate::base::CredentialFiles;
 use crate::cache;
 use crate::debian::ArchiveAccess;
 use crate::download::DownloadSettings;
@@ -81,6 +83,9 @@ pub struct BuildSettings {
     pub download: DownloadSettings,
     /// uv, Pythons and package index settings.
     pub tools: PackageTools,
+    /// Where credentials of the registries are that bases come from.
+    #[serde(default)]
+    pub credentials: CredentialFiles,
 }
 
 /// A built image.

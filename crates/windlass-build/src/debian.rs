@@ -32,7 +32,7 @@ pub(crate) use contents::LibraryIndex;
 pub use deb::DebError;
 pub(crate) use deb::tar_entries;
 pub(crate) use deb822::stanzas;
-pub(crate) use furnish::triplet;
+pub(crate) use furnish::{start_hook, triplet};
 pub(crate) use index::PackageIndex;
 pub(crate) use plan::{FORM, PlannedPackage, RootPlan, RootSpec, StandalonePackage};
 pub use resolve::ResolveError;

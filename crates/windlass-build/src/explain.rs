@@ -1,5 +1,6 @@
 //! Failures of building an image, for a person: what is wrong, why, and how to cure it.
 
+mod base;
 mod trust;
 
 pub use trust::{advisories, inventory, key, signature};
@@ -32,6 +33,7 @@ pub fn explain(error: &BuildError) -> Problem {
     match error {
         BuildError::System(error) => system(error),
         BuildError::Python(error) => wheels::explain::standalone(error),
+        BuildError::Base(error) => base::base(error),
         BuildError::Resolve(error) => wheels::explain::resolve(error),
         BuildError::Install(error) => wheels::explain::install(error),
         BuildError::Project(error) => project(error),

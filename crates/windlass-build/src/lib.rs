@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 pub mod advisories;
+pub mod base;
 pub mod build;
 pub mod cache;
 pub mod debian;
@@ -35,6 +36,7 @@ pub mod toolchain;
 pub mod wheels;
 
 pub use build::{
-    BuildDirs, BuildError, BuildRequest, BuildSettings, BuiltImage, BuiltPlatform, build, pythons,
+    BuildDirs, BuildError, BuildRequest, BuildSettings, BuiltImage, BuiltPlatform, build,
+    is_standalone, pythons,
 };
 pub use step::{RunStep, StepError, StepMount, StepSpec};

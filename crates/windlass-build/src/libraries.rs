@@ -12,8 +12,8 @@ mod notes;
 mod objects;
 
 pub(crate) use added::{Addition, added, findings, is_extension, wishes};
-pub(crate) use explain::{is_of_a_driver, left_out, warnings};
+pub(crate) use explain::{is_of_a_driver, left_out, of_a_base, warnings};
 pub(crate) use known::{Known, needs_of};
-pub(crate) use loader::{Unresolved, unresolved};
+pub(crate) use loader::{Unresolved, in_merged_usr, unresolved};
 pub(crate) use notes::ObjectNotes;
-pub(crate) use objects::{Objects, is_library, programs};
+pub(crate) use objects::{Objects, facts_at, is_library, programs};

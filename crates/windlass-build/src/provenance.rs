@@ -4,10 +4,12 @@
 //! give the same bytes, so it holds no time, no host and no path. What the build type means:
 //! `externalParameters` are what the project asked for (the app, Python, the Debian suite, the
 //! machine, the project's revision when it is known); `resolvedDependencies` are all files that
-//! were taken from elsewhere, each with its SHA-256: Debian packages, wheels and source archives.
+//! were taken from elsewhere, each with its SHA-256: Debian packages, wheels and source archives,
+//! and the image that it stands on.
 //! Where they were fetched from is left out: the digests say what they are, and addresses of
 //! private indexes are nobody's business.
 
+use crate::base::LockedBase;
 use crate::debian::{PlannedPackage, RootSpec};
 use crate::sbom::{Hashes, distribution_purl, python_purl};
 use crate::wheels::Resolution;
@@ -40,6 +42,8 @@ pub struct Revision {
 pub(crate) struct Origin<'a> {
     pub(crate) app: &'a str,
     pub(crate) root: &'a RootSpec,
+    /// The image that it stands on, where that is one from a registry.
+    pub(crate) base: Option<&'a LockedBase>,
     pub(crate) revision: Option<&'a Revision>,
     pub(crate) debian: Vec<&'a PlannedPackage>,
     pub(crate) python: &'a Resolution,
@@ -148,6 +152,14 @@ fn statement(manifest: &Digest, origin: &Origin<'_>) -> Value {
     })
 }
 
+/// The package URL of an image (purl specification, type `oci`), without its registry.
+fn image_purl(base: &LockedBase) -> String {
+    let name = base.name.split('@').next().unwrap_or_default();
+    let last = name.rsplit('/').next().unwrap_or(name);
+    let plain = last.split(':').next().unwrap_or(last).to_ascii_lowercase();
+    format!("pkg:oci/{plain}@sha256%3A{}", base.digest.hex())
+}
+
 /// Every file that was taken from elsewhere, sorted.
 fn files(origin: &Origin<'_>) -> Vec<Value> {
     let debian = origin.debian.iter().map(|package| {
@@ -163,7 +175,8 @@ fn files(origin: &Origin<'_>) -> Vec<Value> {
         let purl = python_purl(&package.name, package.version.as_deref()?);
         Some((purl, Some(file.file.as_str()), file.sha256))
     });
-    let mut all: Vec<_> = debian.chain(python).collect();
+    let base = origin.base.map(|base| (image_purl(base), None, base.digest));
+    let mut all: Vec<_> = debian.chain(python).chain(base).collect();
     all.sort();
     all.into_iter()
         .map(|(purl, file, sha256)| {

@@ -71,6 +71,12 @@ pub struct BaseSpec {
     /// a newer patch level.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub standalone: bool,
+    /// The image in a registry that it stands on instead, with the Python that is in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
+    /// The Pythons that the project runs on: that of such an image must be one of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pythons: Vec<PythonVersion>,
 }
 
 /// How Django's static files are collected.

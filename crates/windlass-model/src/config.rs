@@ -33,6 +33,8 @@ pub struct AppConfig {
     pub root: Option<String>,
     /// The Python to run on.
     pub python: Option<PythonVersion>,
+    /// The image in a registry that the project's own stands on.
+    pub base: Option<String>,
     /// Whether that is a standalone build even where Debian has the version.
     pub standalone_python: bool,
     /// The WSGI or ASGI object, or the factory that makes it.

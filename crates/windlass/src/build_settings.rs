@@ -1,6 +1,7 @@
 //! How images are built on this machine: pure, from facts and from what a look at the disk says.
 
 use crate::facts::Facts;
+use crate::registry_settings::credential_files;
 use std::path::{Path, PathBuf};
 use windlass_build::BuildSettings;
 use windlass_build::debian::ArchiveAccess;
@@ -38,6 +39,7 @@ pub(crate) fn build_settings(facts: &Facts, disk: &Disk) -> BuildSettings {
                 .filter_map(|path| (disk.read)(path))
                 .collect(),
         },
+        credentials: credential_files(facts),
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::build_settings::http;
 use crate::facts::Facts;
 use std::path::PathBuf;
+use windlass_build::base::CredentialFiles;
 use windlass_oci::http::HttpSettings;
 use windlass_oci::registry::{Credentials, Keychain, Reference, RegistrySettings, Secret};
 
@@ -25,7 +26,7 @@ pub(crate) fn registry_settings(
         }
         _ => std::collections::BTreeMap::new(),
     };
-    let path = facts.variable("PATH").unwrap_or("/usr/local/bin:/usr/bin:/bin");
+    let credentials = credential_files(facts);
     RegistrySettings {
         http: HttpSettings { parallel: PARALLEL, ..http(facts) },
         plain_http: references
@@ -35,11 +36,18 @@ pub(crate) fn registry_settings(
             .collect(),
         keychain: Keychain {
             given,
-            files: files(facts),
-            helper_folders: std::env::split_paths(path).filter(|it| it.is_absolute()).collect(),
+            files: credentials.files,
+            helper_folders: credentials.helper_folders,
             environment: facts.environment.clone(),
         },
     }
+}
+
+/// Where credentials are on this machine.
+pub(crate) fn credential_files(facts: &Facts) -> CredentialFiles {
+    let path = facts.variable("PATH").unwrap_or("/usr/local/bin:/usr/bin:/bin");
+    let helper_folders = std::env::split_paths(path).filter(|it| it.is_absolute()).collect();
+    CredentialFiles { files: files(facts), helper_folders }
 }
 
 /// Docker's file, then podman's (containers-auth.json(5)); the one that a variable names first.

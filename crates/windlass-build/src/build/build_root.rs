@@ -52,6 +52,9 @@ impl BuildRoot<'_> {
             self.meter.end(&part, 1, &format!("{} built from its sources", job.package));
             return Ok(());
         }
+        if self.request.spec.base.image.is_some() {
+            return Err(explained(not_on_a_base(job.package)));
+        }
         needs.extend(asked(&self.request.spec.build_apt));
         let mut round = 0;
         loop {
@@ -103,6 +106,15 @@ impl BuildRoot<'_> {
         findings.push(finding("compiled", package, WHAT));
         findings.extend(needs.iter().map(|need| finding("with", &need.package, &need.reason)));
     }
+}
+
+/// A compiler of our own would be one for another C library than a base's.
+fn not_on_a_base(package: &str) -> Problem {
+    let message = format!("{package} has no wheel that fits, and nothing is compiled on a base");
+    Problem::user("base-compile", message)
+        .cause("it could not be built from its sources without a compiler, in the base alone")
+        .hint("Require a version that has a wheel for the base's Python.")
+        .hint("Or leave out `base` in [tool.windlass]: then it is compiled, and what it needs is added.")
 }
 
 /// How much of a build's output an error carries.

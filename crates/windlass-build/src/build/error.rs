@@ -1,6 +1,7 @@
 //! Why no image was built.
 
 use super::steps::BuildStepError;
+use crate::base::BaseError;
 use crate::image::{ProjectError, ShelfError, SystemError};
 use crate::wheels;
 use crate::wheels::lock::LockError;
@@ -16,6 +17,9 @@ pub enum BuildError {
     /// A Python that Debian does not have.
     #[error(transparent)]
     Python(#[from] wheels::StandaloneError),
+    /// The image that the project's own stands on.
+    #[error(transparent)]
+    Base(Box<BaseError>),
     /// What the project depends on, decided.
     #[error(transparent)]
     Resolve(Box<wheels::ResolveError>),
@@ -73,5 +77,11 @@ impl From<BuildStepError> for BuildError {
 impl From<wheels::ResolveError> for BuildError {
     fn from(error: wheels::ResolveError) -> Self {
         Self::Resolve(Box::new(error))
+    }
+}
+
+impl From<BaseError> for BuildError {
+    fn from(error: BaseError) -> Self {
+        Self::Base(Box::new(error))
     }
 }

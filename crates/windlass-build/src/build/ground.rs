@@ -4,10 +4,10 @@
 use super::build_root::BuildRoot;
 use super::dependencies::Dependencies;
 use super::libraries::Libraries;
-use super::python::{self, Python};
+use super::python::Python;
 use super::workplace::Workplace;
-use super::{BuildError, BuildRequest, app, locked, twin};
-use crate::debian::RootSpec;
+use super::{BuildError, BuildRequest, app, based, locked, twin};
+use crate::base::LockedBase;
 use crate::image::{NamedLayer, System, SystemRequest};
 use crate::meter::{Meter, Part};
 use crate::wheels::lock::WindlassLock;
@@ -17,7 +17,9 @@ use windlass_model::{Finding, Machine, Problem, Progress};
 
 /// The layers below the project's own, and what they were made from.
 pub(super) struct Ground {
+    /// What the image stands on, or what compiles for it where it stands on a base.
     pub(super) python: Python,
+    pub(super) base: Option<LockedBase>,
     pub(super) system: System,
     /// Lowest first.
     pub(super) layers: Vec<NamedLayer>,
@@ -47,30 +49,37 @@ impl Ground {
             wanted.twin.get_or_init(|| interpreter);
         }
         request.still_wanted()?;
-        let patch = plan.python_patch(wanted.spec.python);
-        let target = (&wanted.spec, patch, machine);
-        // Once it is known which Python the archive has, neither the system nor what to install on
-        // it needs the other, and both wait for the network.
+        let base = place.bases.get(&machine);
+        let target = based::target(base, (&wanted.spec, &plan), machine)?;
+        // Once it is known which Python there is, neither the system nor what to install on it
+        // needs the other, and both wait for the network.
         let (system, resolved) = std::thread::scope(|scope| {
             let resolving = scope.spawn(|| resolve(request, target, lock.as_ref()));
-            let system = System::ensure(&wanted, plan, "root", meter);
+            let system = match base {
+                None => System::ensure(&wanted, plan, "root", meter),
+                Some(base) => based::system(base, &wanted, plan, meter),
+            };
             (system, resolving.join().expect("resolving does not panic"))
         });
         let (resolved, took) = resolved?;
-        let system = system?;
+        let mut system = system?;
         meter.pass(took);
+        if let Some(base) = base {
+            system.layers.push(base.own_layer(&place.shelf, &resolved.resolution)?);
+        }
         request.still_wanted()?;
         let (system, layers, findings) =
             furnish(&wanted, (request, meter), (system, &resolved), &mut warnings)?;
         warnings.extend(python.moved_warning(lock.as_ref()));
         warnings.extend(wheels::explain::notes(&resolved.notes));
-        Ok(Self { python, system, layers, resolved, lock, findings, warnings })
+        let base = base.map(|base| base.locked.clone());
+        Ok(Self { python, base, system, layers, resolved, lock, findings, warnings })
     }
 
     /// What the lock says of this machine after the build.
     pub(super) fn new_lock(&self) -> WindlassLock {
-        let Self { python, system, resolved, .. } = self;
-        let root = (&python.root, python.standalone.as_ref());
+        let Self { python, base, system, resolved, .. } = self;
+        let root = (&python.root, python.standalone.as_ref(), base.clone());
         locked::lock_of(root, python.machine, &system.plan, resolved)
     }
 }
@@ -113,15 +122,14 @@ fn furnish(
 /// The packages that the project depends on, and how long finding them took.
 fn resolve(
     request: &BuildRequest<'_>,
-    (root, patch, machine): (&RootSpec, u16, Machine),
+    target: Target,
     lock: Option<&WindlassLock>,
 ) -> Result<(Resolved, Progress), BuildError> {
     let part = Part::begin("resolve");
-    let glibc = Target::glibc_of(&root.suite).ok_or_else(|| python::unavailable(root.python))?;
     let resolved = wheels::resolve(&ResolveRequest {
         spec: request.spec,
         project: request.project,
-        target: Target { python: root.python, patch, glibc, machine },
+        target,
         tools: &request.settings.tools,
         cache: &request.dirs.cache,
         lock,

@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use windlass_model::{Digest, Finding, Problem};
 
 /// Part of every key: raised when the same files give other conclusions.
-const FORM: u32 = 1;
+const FORM: u32 = 2;
 
 /// What finding the libraries needs.
 pub(super) struct Libraries<'a> {
@@ -45,6 +45,9 @@ impl Libraries<'_> {
         dependencies: Option<&DependencyLayers>,
         resolution: &Resolution,
     ) -> Result<Furnished, BuildError> {
+        if self.request.spec.base.image.is_some() {
+            return self.on_base(system, dependencies);
+        }
         let names: Vec<&str> = resolution.packages.iter().map(|p| p.name.as_str()).collect();
         let known = needs_of(&names);
         let additions = match dependencies {
@@ -57,6 +60,23 @@ impl Libraries<'_> {
         warnings.extend(libraries::left_out(&system.plan.left_out));
         let findings = findings(&known, &additions, &system.plan);
         Ok(Furnished { system, findings, warnings })
+    }
+
+    /// A base has what it has: it is told what the installed packages need and it lacks. What it
+    /// lacks for files of its own is its makers' business.
+    fn on_base(
+        &self,
+        system: System,
+        dependencies: Option<&DependencyLayers>,
+    ) -> Result<Furnished, BuildError> {
+        let wheels = dependencies.map(|layer| layer.key);
+        let found = match &wheels {
+            Some(_) => self.unresolved_of(&system, wheels.as_ref(), false)?,
+            None => Unresolved::default(),
+        };
+        let skipped = self.request.spec.apt.iter().map(|package| package.name.as_str());
+        let warnings = libraries::of_a_base(&found, &skipped.collect::<Vec<_>>());
+        Ok(Furnished { system, findings: Vec::new(), warnings })
     }
 
     /// The packages that bring the libraries that the wheels need and nobody has.

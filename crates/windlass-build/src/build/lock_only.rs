@@ -1,13 +1,15 @@
 //! The lock that a build would write, without building.
 
-use super::python::{self, Python, PythonOrder};
+use super::based::{self, Wanted};
+use super::python::{Python, PythonOrder};
 use super::{BuildError, BuildSettings, locked, this_machine};
+use crate::base::Base;
 use crate::download::Downloader;
 use crate::image::{Shelf, SystemRequest};
 use crate::libraries::ObjectNotes;
 use crate::meter::Meter;
 use crate::wheels::lock::{LockedDebian, WindlassLock};
-use crate::wheels::{self, Moved, ResolveRequest, Resolved, Target};
+use crate::wheels::{self, Moved, ResolveRequest, Resolved};
 use std::path::Path;
 use std::sync::OnceLock;
 use windlass_model::BuildSpec;
@@ -23,6 +25,27 @@ pub(crate) struct LockOrder<'a> {
     pub(crate) settings: &'a BuildSettings,
 }
 
+impl LockOrder<'_> {
+    /// The project's base. Its layers are unpacked where nobody knows it yet, and not kept so.
+    fn base(
+        &self,
+        store: (&ImageStore, Option<&WindlassLock>),
+        meter: &Meter<'_>,
+    ) -> Result<Option<Base>, BuildError> {
+        if self.spec.base.image.is_none() {
+            return Ok(None);
+        }
+        let disk = |source| BuildError::Note { path: self.cache.to_owned(), source };
+        std::fs::create_dir_all(self.cache).map_err(disk)?;
+        let layers = tempfile::tempdir_in(self.cache).map_err(disk)?;
+        let Self { spec, settings, cache, .. } = *self;
+        let _held = store.0.hold()?;
+        let wanted = Wanted { spec, settings, cache, layers: layers.path() };
+        let locked = store.1.and_then(|lock| lock.base.as_ref());
+        based::find(&wanted, this_machine()?, (store.0, locked), meter)
+    }
+}
+
 /// Plans the image's system and resolves its packages; `kept` is the lock that shall hold.
 pub(crate) fn lock_only(
     order: &LockOrder<'_>,
@@ -34,18 +57,12 @@ pub(crate) fn lock_only(
     let shelf = Shelf::new(&store, order.cache.join("layers"), order.spec.compression);
     let downloader = Downloader::new(order.settings.download.clone());
     let notes = ObjectNotes { folder: order.cache.join("objects") };
-    let python = Python::find(
-        &PythonOrder {
-            spec: order.spec,
-            machine: this_machine()?,
-            tools: &order.settings.tools,
-            cache: order.cache,
-            lock: kept,
-            like: None,
-        },
-        &meter,
-    )?;
-    let (root, machine) = (&python.root, python.machine);
+    let base = order.base((&store, kept), &meter)?;
+    let (spec, tools) = (based::spec(base.as_ref(), order.spec), &order.settings.tools);
+    let (machine, cache) = (this_machine()?, order.cache);
+    let wanted = PythonOrder { spec: &spec, machine, tools, cache, lock: kept, like: None };
+    let python = Python::find(&wanted, &meter)?;
+    let root = &python.root;
     let wanted = SystemRequest {
         pins: locked::debian_pins(kept, root),
         spec: root.clone(),
@@ -58,17 +75,17 @@ pub(crate) fn lock_only(
         twin: OnceLock::new(),
     };
     let plan = wanted.plan(&[], &meter)?;
-    let glibc = Target::glibc_of(&root.suite).ok_or_else(|| python::unavailable(root.python))?;
-    let patch = plan.python_patch(root.python);
+    let target = based::target(base.as_ref(), (root, &plan), machine)?;
     let resolved = wheels::resolve(&ResolveRequest {
-        spec: order.spec,
+        spec: &spec,
         project: order.project,
-        target: Target { python: root.python, patch, glibc, machine },
+        target,
         tools: &order.settings.tools,
         cache: order.cache,
         lock: kept,
     })?;
-    let mut lock = locked::lock_of((root, python.standalone.as_ref()), machine, &plan, &resolved);
+    let made_from = (root, python.standalone.as_ref(), base.map(|base| base.locked));
+    let mut lock = locked::lock_of(made_from, machine, &plan, &resolved);
     keep_found(&mut lock, kept);
     Ok((lock, resolved))
 }

@@ -2,6 +2,7 @@
 //! note of what it used.
 
 use super::BuildRequest;
+use crate::base::LockedBase;
 use crate::cache::{self, BuildRecord};
 use crate::debian::{RootPlan, RootSpec};
 use crate::image::System;
@@ -28,7 +29,7 @@ pub(super) fn debian_pins(
 
 /// The lock that stands for this build.
 pub(super) fn lock_of(
-    (root, python): (&RootSpec, Option<&StandalonePython>),
+    (root, python, base): (&RootSpec, Option<&StandalonePython>, Option<LockedBase>),
     machine: Machine,
     plan: &RootPlan,
     resolved: &Resolved,
@@ -56,6 +57,7 @@ pub(super) fn lock_of(
         suite: root.suite.clone(),
         machine: machine.as_str().to_owned(),
         interpreter: python.map(|python| python.locked.clone()),
+        base,
         debian,
         packages,
         others: Vec::new(),
@@ -73,6 +75,7 @@ pub(super) fn used(
         Source::Wheel(file) | Source::Sdist(file) => Some(file.sha256),
         Source::Directory { .. } => None,
     }));
+    used.extend(lock.base.as_ref().map(|base| base.digest));
     used.extend(lock.interpreter.as_ref().map(|python| python.sha256));
     let own = &system.interpreter;
     for interpreter in std::iter::once(own).chain(own.twin.as_deref()) {
@@ -152,6 +155,7 @@ mod tests {
             suite: "trixie".to_owned(),
             machine: "x86_64".to_owned(),
             interpreter: None,
+            base: None,
             debian: vec![LockedDebian {
                 name: "libc6".to_owned(),
                 version: version.to_owned(),

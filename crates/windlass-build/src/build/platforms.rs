@@ -8,12 +8,12 @@
 use super::app::{self, Ran};
 use super::ground::Ground;
 use super::workplace::Workplace;
-use super::{BuildError, BuildRequest, BuiltImage, BuiltPlatform, locked, origin};
+use super::{BuildError, BuildRequest, BuiltImage, BuiltPlatform, based, locked, origin};
 use crate::image::{NamedLayer, ProjectFiles, image_config};
 use crate::meter::Meter;
 use crate::wheels::lock::{self, WindlassLock};
 use std::collections::{BTreeMap, BTreeSet};
-use windlass_model::{Digest, Machine, Problem, Progress};
+use windlass_model::{BuildSpec, Digest, Machine, Problem, Progress};
 use windlass_oci::{Descriptor, ImageConfig, ImageStore, Index, Manifest, Platform, StoreError};
 
 /// The machine that this program runs on.
@@ -36,8 +36,13 @@ pub(super) fn build(
     let store = ImageStore::open(&request.dirs.images)?;
     // What is made has no name before the end, and nobody may sweep it away meanwhile.
     let _held = store.hold()?;
-    let place = Workplace::open(request, &store)?;
-    let mut grounds = grounds(&place, (&machines, here), &meter)?;
+    let lock = lock::read(request.project)?;
+    let laid = laid(request.spec, &machines, here);
+    let bases = based::find_all(&request.into(), (&store, lock.as_ref()), &laid, &meter)?;
+    let spec = based::spec(bases.values().next(), request.spec);
+    let request = &BuildRequest { spec: &spec, ..*request };
+    let place = Workplace::open(request, &store, (lock, bases));
+    let mut grounds = grounds(&place, (&laid, here), &meter)?;
     let ran = app::run(&place, grounds.get(&here), (files, &meter), &mut warnings)?;
     let (mut images, mut findings) = (Vec::new(), Vec::new());
     for machine in &machines {
@@ -79,21 +84,26 @@ fn wanted(named: &[Machine], here: Machine) -> Vec<Machine> {
     machines
 }
 
-/// What lies below the project's layers, for each machine; for this one too where commands are run.
-fn grounds(
-    place: &Workplace<'_>,
-    (machines, here): (&[Machine], Machine),
-    meter: &Meter<'_>,
-) -> Result<BTreeMap<Machine, Ground>, BuildError> {
+/// The machines that a ground is laid for, in that order: for this one too where commands are run.
+fn laid(spec: &BuildSpec, machines: &[Machine], here: Machine) -> Vec<Machine> {
     let mut laid = machines.to_vec();
-    if app::has_commands(place.request.spec) && !laid.contains(&here) {
+    if app::has_commands(spec) && !laid.contains(&here) {
         laid.push(here);
     }
     // This machine's Python makes the bytecode of all.
     laid.sort_by_key(|machine| *machine != here);
+    laid
+}
+
+/// What lies below the project's layers, for each machine.
+fn grounds(
+    place: &Workplace<'_>,
+    (laid, here): (&[Machine], Machine),
+    meter: &Meter<'_>,
+) -> Result<BTreeMap<Machine, Ground>, BuildError> {
     let mut grounds = BTreeMap::new();
     let mut lock = place.lock.clone();
-    for machine in &laid {
+    for machine in laid {
         let label = (laid != [here]).then_some(*machine);
         meter.label(label);
         let ground = Ground::lay(place, (*machine, lock.as_ref()), meter);
@@ -129,7 +139,8 @@ impl Image {
         let mut layers = ground.layers.clone();
         layers.extend(app::layers(place, &ground.system, ran, meter)?);
         let root = &ground.python.root;
-        let config = image_config(&ran.spec, &root.suite, &root.architecture, &layers);
+        let name = based::name(ground.base.as_ref(), root);
+        let config = image_config(&ran.spec, &name, &root.architecture, &layers);
         let manifest = store_image(place.store, &config, &layers)?;
         Ok(Self { machine, ground, layers, manifest })
     }
@@ -170,9 +181,9 @@ fn publish(place: &Workplace<'_>, images: &[Image]) -> Result<Digest, StoreError
     };
     store.tag(place.request.spec.app.as_str(), &digest)?;
     for image in images {
-        let Ground { python, system, resolved, .. } = &image.ground;
+        let Ground { python, base, system, resolved, .. } = &image.ground;
         let made_from = (&python.root, &system.plan, resolved);
-        origin::record(store, &image.manifest, place.request, made_from)?;
+        origin::record((store, &image.manifest), place.request, made_from, base.as_ref())?;
     }
     Ok(digest)
 }

@@ -21,6 +21,11 @@ pub fn pythons() -> Vec<PythonVersion> {
     all
 }
 
+/// Whether an image on Debian gets a standalone build, because Debian has none or one is wanted.
+pub fn is_standalone(spec: &BuildSpec) -> bool {
+    spec.base.standalone || suite_of(spec.python).is_none()
+}
+
 /// A chosen Python.
 pub(super) struct Python {
     /// What its root is made for.
@@ -78,7 +83,7 @@ impl Python {
     pub(super) fn find(order: &PythonOrder<'_>, meter: &Meter<'_>) -> Result<Self, BuildError> {
         let python = order.spec.python;
         let machine = order.machine;
-        let suite = suite_of(python).filter(|_| !order.spec.base.standalone);
+        let suite = suite_of(python).filter(|_| !is_standalone(order.spec));
         let standalone = match suite {
             Some(_) => None,
             None => Some(order.standalone(meter)?),
@@ -86,7 +91,9 @@ impl Python {
         let wish = |package: &DebianPackage| {
             Wish::new(&package.name, package.required, package.evidence.to_string())
         };
-        let mut extra: Vec<Wish> = order.spec.apt.iter().map(wish).collect();
+        // To a base from a registry nothing is added; this root only compiles for it.
+        let apt = order.spec.apt.iter().filter(|_| order.spec.base.image.is_none());
+        let mut extra: Vec<Wish> = apt.map(wish).collect();
         extra.sort();
         extra.dedup_by(|a, b| a.names == b.names);
         let root = RootSpec {

@@ -1,12 +1,14 @@
 //! What all platforms of one build share: the store, the caches, the project's lock.
 
 use super::python::PythonOrder;
-use super::{BuildError, BuildRequest, locked};
+use super::{BuildRequest, locked};
+use crate::base::Base;
 use crate::debian::RootSpec;
 use crate::download::Downloader;
 use crate::image::{Shelf, SystemRequest};
 use crate::libraries::ObjectNotes;
-use crate::wheels::lock::{self, WindlassLock};
+use crate::wheels::lock::WindlassLock;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 use windlass_model::Machine;
@@ -19,27 +21,31 @@ pub(super) struct Workplace<'a> {
     pub(super) shelf: Shelf<'a>,
     /// The project's lock, as it was before the build.
     pub(super) lock: Option<WindlassLock>,
+    /// What the images stand on instead of Debian.
+    pub(super) bases: BTreeMap<Machine, Base>,
     notes: ObjectNotes,
     downloader: Downloader,
     debian: PathBuf,
 }
 
 impl<'a> Workplace<'a> {
-    /// Reads the lock; the rest is made when it is needed.
+    /// What is needed is made when it is needed.
     pub(super) fn open(
         request: &'a BuildRequest<'a>,
         store: &'a ImageStore,
-    ) -> Result<Self, BuildError> {
+        (lock, bases): (Option<WindlassLock>, BTreeMap<Machine, Base>),
+    ) -> Self {
         let cache = &request.dirs.cache;
-        Ok(Self {
+        Self {
             request,
             store,
             shelf: Shelf::new(store, cache.join("layers"), request.spec.compression),
-            lock: lock::read(request.project)?,
+            lock,
+            bases,
             notes: ObjectNotes { folder: cache.join("objects") },
             downloader: Downloader::new(request.settings.download.clone()),
             debian: cache.join("debian"),
-        })
+        }
     }
 
     /// The lock as a machine sees it.

@@ -126,7 +126,7 @@ pub(crate) fn python(entries: &mut Entries, scheme: Scheme, signal: i32) {
 
 /// Runs in every Python process of the image before the app does, and must never stop it: a
 /// failure is swallowed. `site` executes lines that begin with `import` (Python's `site` module).
-fn start_hook(signal: i32) -> String {
+pub(crate) fn start_hook(signal: i32) -> String {
     format!(
         "import sys; exec(\"try:\\n import faulthandler\\n \
          faulthandler.register({signal}, all_threads=True, chain=False)\\n\

@@ -21,14 +21,20 @@ pub(super) fn text(request: &ExportRequest<'_>, install: &Install) -> String {
 fn head(request: &ExportRequest<'_>) -> String {
     let python = request.build.python;
     let suite = suite_of(python).unwrap_or("trixie");
+    let base = match &request.build.base.image {
+        Some(base) => format!("# The base that the project asks for.\nARG BASE={base}\n"),
+        None => format!(
+            "# The Python that the project asks for, on a small Debian. In production name it by digest.\n\
+             ARG BASE=python:{python}-slim-{suite}\n"
+        ),
+    };
     format!(
         "{MARKER} It writes this file anew as long as this line is there.\n\
          #\n\
          #   docker build -t {app} .\n\
          #   docker run --rm -p {port}:{port} --read-only --tmpfs /tmp {app}\n\
          #\n\
-         # The Python that the project asks for, on a small Debian. In production name it by digest.\n\
-         ARG BASE=python:{python}-slim-{suite}\n",
+         {base}",
         app = request.build.app,
         port = address::PORT,
     )

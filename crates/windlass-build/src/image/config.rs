@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use windlass_model::{BuildSpec, Serves};
+use windlass_model::{BuildSpec, Digest, Serves};
 use windlass_oci::{Healthcheck, History, ImageConfig, LayerInfo};
 
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -17,25 +17,29 @@ pub(crate) struct NamedLayer {
     pub(crate) made_by: String,
 }
 
-/// The config of an image with these layers, lowest first.
+/// The config of an image with these layers, lowest first. `base` is what it stands on, with the
+/// digest where that is an image.
 pub(crate) fn image_config(
     spec: &BuildSpec,
-    suite: &str,
+    (base, digest): &(String, Option<Digest>),
     architecture: &str,
     layers: &[NamedLayer],
 ) -> ImageConfig {
     let label = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+    let digest =
+        digest.map(|digest| label("org.opencontainers.image.base.digest", &digest.to_string()));
+    let labels = BTreeMap::from([
+        label("org.opencontainers.image.title", spec.app.as_str()),
+        label("org.opencontainers.image.base.name", base),
+        label("windlass.python", &spec.python.to_string()),
+    ]);
     ImageConfig {
         architecture: architecture.to_owned(),
         user: format!("{0}:{0}", BuildSpec::USER),
         env: environment(spec).into_iter().map(|(name, value)| format!("{name}={value}")).collect(),
         cmd: spec.command.clone(),
         working_dir: working_dir(spec),
-        labels: BTreeMap::from([
-            label("org.opencontainers.image.title", spec.app.as_str()),
-            label("org.opencontainers.image.base.name", &format!("debian:{suite}")),
-            label("windlass.python", &spec.python.to_string()),
-        ]),
+        labels: labels.into_iter().chain(digest).collect(),
         healthcheck: spec.health_path.as_deref().map(healthcheck),
         diff_ids: layers.iter().map(|layer| layer.info.diff_id).collect(),
         history: layers

@@ -17,6 +17,8 @@ use windlass_model::{AppConfig, Evidence, Problem, PythonVersion};
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct PythonChoice {
     pub(super) version: PythonVersion,
+    /// All that the project runs on.
+    pub(super) allowed: Vec<PythonVersion>,
     pub(super) evidence: Vec<Evidence>,
     pub(super) warning: Option<Problem>,
 }
@@ -61,8 +63,9 @@ pub(super) fn choose(question: &Question<'_>) -> Result<PythonChoice, InspectErr
             return Err(InspectError::PythonUnavailable { wanted, line, available });
         }
         let note = format!("`python = \"{wanted}\"` in [tool.windlass]");
-        let evidence = Evidence { file: "pyproject.toml".to_owned(), line, note };
-        return Ok(PythonChoice { version: wanted, evidence: vec![evidence], warning: None });
+        let evidence = vec![Evidence { file: "pyproject.toml".to_owned(), line, note }];
+        let allowed = vec![wanted];
+        return Ok(PythonChoice { version: wanted, allowed, evidence, warning: None });
     }
     let mut evidence = Vec::new();
     let mut allowed = available.clone();
@@ -79,7 +82,7 @@ pub(super) fn choose(question: &Question<'_>) -> Result<PythonChoice, InspectErr
     match wish(question) {
         Some((wanted, place)) if allowed.contains(&wanted) => {
             evidence.insert(0, place);
-            Ok(PythonChoice { version: wanted, evidence, warning: None })
+            Ok(PythonChoice { version: wanted, allowed, evidence, warning: None })
         }
         Some((wanted, place)) => {
             let version = nearest(question.declared, &allowed, wanted);
@@ -88,12 +91,13 @@ pub(super) fn choose(question: &Question<'_>) -> Result<PythonChoice, InspectErr
             let warning = Problem::user("python-pin-replaced", message)
                 .hint(format!("if that is right, say so: [tool.windlass] python = \"{version}\""));
             evidence.insert(0, place);
-            Ok(PythonChoice { version, evidence, warning: Some(warning) })
+            let warning = question.config.base.is_none().then_some(warning);
+            Ok(PythonChoice { version, allowed, evidence, warning })
         }
         None => {
             let (version, reason) = newest(question.declared, &allowed);
             evidence.extend(reason);
-            Ok(PythonChoice { version, evidence, warning: None })
+            Ok(PythonChoice { version, allowed, evidence, warning: None })
         }
     }
 }

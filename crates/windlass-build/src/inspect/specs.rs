@@ -195,7 +195,7 @@ impl Parts<'_> {
         BuildSpec {
             app: self.name.clone(),
             python: self.python.version,
-            base: BaseSpec { standalone: self.project.config.standalone_python },
+            base: self.base(),
             dependencies: self.chosen.dependencies.clone(),
             selection: self.chosen.selection.clone(),
             extra_requirements,
@@ -219,6 +219,22 @@ impl Parts<'_> {
             collect_static: None,
             compression: self.project.config.compression,
         }
+    }
+
+    fn base(&self) -> BaseSpec {
+        let config = &self.project.config;
+        let pythons = config.base.iter().flat_map(|_| self.python.allowed.clone()).collect();
+        BaseSpec { standalone: config.standalone_python, image: config.base.clone(), pythons }
+    }
+
+    /// What brings the image's Python, and why: the key that says otherwise is called the same.
+    fn ground(&self, build: &BuildSpec) -> (&'static str, String, Vec<Evidence>) {
+        let Some(base) = &build.base.image else {
+            return ("python", build.python.to_string(), self.python.evidence.clone());
+        };
+        let line = self.project.config.line_of("base");
+        let note = "`base` in [tool.windlass]: its Python is taken".to_owned();
+        ("base", base.clone(), vec![Evidence { file: "pyproject.toml".to_owned(), line, note }])
     }
 
     fn web_serves(&self) -> bool {
@@ -250,8 +266,8 @@ impl Parts<'_> {
             let evidence = self.app.evidence.clone();
             found.push(finding("framework", framework.to_string(), evidence, Some("app")));
         }
-        let python = build.python.to_string();
-        found.push(finding("python", python, self.python.evidence.clone(), Some("python")));
+        let (subject, value, evidence) = self.ground(build);
+        found.push(finding(subject, value, evidence, Some(subject)));
         let declared = build.dependencies.describe();
         let evidence = self.chosen.evidence.clone();
         found.push(finding("dependencies", declared, evidence, Some("dependencies")));

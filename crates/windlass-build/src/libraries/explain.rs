@@ -35,6 +35,36 @@ pub(crate) fn warnings(found: &Unresolved) -> Vec<Problem> {
     problems
 }
 
+/// The same for what stands on a base from a registry. `skipped` are the packages that files
+/// written for another system ask for.
+pub(crate) fn of_a_base(found: &Unresolved, skipped: &[&str]) -> Vec<Problem> {
+    let names: Vec<&str> = found.libraries.keys().map(String::as_str).collect();
+    let mut problems = Vec::new();
+    if let Some(first) = names.first().filter(|first| !is_of_a_driver(first)) {
+        let message = match names.len() {
+            1 => format!("the base has no library {first}"),
+            count => format!("the base has no library {first}, nor {} others", count - 1),
+        };
+        let causes = found.libraries.iter().take(8);
+        problems.push(
+            causes
+                .map(|(name, files)| format!("{name} is needed by {}", shown(files)))
+                .fold(Problem::user("library-missing", message), Problem::cause)
+                .hint("Take a base that has it, or leave out `base` in [tool.windlass]: then it is added."),
+        );
+    }
+    problems.extend(too_old_warning(found));
+    if !skipped.is_empty() {
+        let message = format!("not added to the base: {}", skipped.join(", "));
+        problems.push(
+            Problem::user("packages-left-out", message)
+                .cause("Debian packages are not added to a base from a registry")
+                .hint("Take a base that has them, or leave out `base` in [tool.windlass]."),
+        );
+    }
+    problems
+}
+
 /// Packages that were asked for by what was written for another system, and that there are not.
 pub(crate) fn left_out(packages: &[String]) -> Option<Problem> {
     if packages.is_empty() {

@@ -94,7 +94,7 @@ enum Found<'a> {
 struct Loader<'a> {
     layers: &'a [&'a Objects],
     /// The folders that are looked in without being named.
-    folders: [String; 2],
+    folders: Vec<String>,
     /// Names of the wheels' own libraries.
     of_wheels: BTreeSet<&'a str>,
 }
@@ -110,9 +110,11 @@ impl<'a> Loader<'a> {
                 let file = path.rsplit_once('/').map_or(path.as_str(), |(_, file)| file);
                 [Some(file), facts.soname.as_deref()]
             });
+        let own = [format!("usr/lib/{triplet}"), "usr/lib".to_owned()];
+        let said = layers.iter().flat_map(|layer| layer.folders.iter().cloned());
         Self {
             layers,
-            folders: [format!("usr/lib/{triplet}"), "usr/lib".to_owned()],
+            folders: said.chain(own).collect(),
             of_wheels: of_wheels.flatten().collect(),
         }
     }
@@ -121,11 +123,11 @@ impl<'a> Loader<'a> {
         if name.starts_with("ld-linux") {
             return Found::Loaded;
         }
+        let origin = from.rsplit_once('/').map_or("", |(folder, _)| folder);
         if name.contains('/') {
-            let path = absolute("", name);
+            let path = absolute("", &expanded(name, origin));
             return self.at(&path).map_or(Found::Nothing, Found::At);
         }
-        let origin = from.rsplit_once('/').map_or("", |(folder, _)| folder);
         let named = facts.rpath.iter().chain(&facts.runpath);
         let named = named.map(|folder| absolute(origin, &expanded(folder, origin)));
         let own = self.folders.iter().cloned();
@@ -156,6 +158,11 @@ impl<'a> Loader<'a> {
 fn expanded(folder: &str, origin: &str) -> String {
     let origin = format!("/{origin}");
     folder.replace("${ORIGIN}", &origin).replace("$ORIGIN", &origin)
+}
+
+/// A path without leading slash as it is where Debian merged the folders.
+pub(crate) fn in_merged_usr(path: &str) -> String {
+    absolute("", path)
 }
 
 /// A path as the image has it: without a leading slash, `.` and `..`, and below `usr` where Debian

@@ -56,7 +56,7 @@ mod tests {
         let key = Digest::from_bytes([7; 32]);
         assert!(!notes.has(&key));
         let facts = ElfFacts { needed: vec!["libz.so.1".to_owned()], ..ElfFacts::default() };
-        let objects = Objects { files: [("a.so".to_owned(), facts)].into(), links: [].into() };
+        let objects = Objects { files: [("a.so".to_owned(), facts)].into(), ..Objects::default() };
         notes.write(&key, &objects).expect("written");
         assert_eq!(notes.read(&key).expect("readable"), objects);
         fs::write(notes.path(&key), "{").expect("damaged");

@@ -16,6 +16,9 @@ pub(crate) struct Objects {
     pub(crate) files: BTreeMap<String, ElfFacts>,
     /// Links by path, with their targets as written: of those whose names are a library's.
     pub(crate) links: BTreeMap<String, String>,
+    /// Folders that the loader looks in because of this layer's settings, besides its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) folders: Vec<String>,
 }
 
 impl Objects {
@@ -122,7 +125,7 @@ pub(crate) fn is_library(path: &str) -> bool {
 
 /// The facts of an ELF file that begins at `start` of another. Only single places are read:
 /// libraries of gigabytes are not taken into memory.
-fn facts_at(file: &File, start: u64) -> Option<ElfFacts> {
+pub(crate) fn facts_at(file: &File, start: u64) -> Option<ElfFacts> {
     ElfFacts::read(&|offset, length| {
         let mut bytes = vec![0; length];
         file.read_exact_at(&mut bytes, start.checked_add(offset)?).ok()?;

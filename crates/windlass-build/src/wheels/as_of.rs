@@ -144,6 +144,7 @@ mod tests {
             suite: String::new(),
             machine: String::new(),
             interpreter: None,
+            base: None,
             debian: vec![],
             packages: vec![],
             others: vec![],

@@ -33,6 +33,9 @@ pub struct WindlassLock {
     /// The standalone Python, when the image's is none of Debian's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub interpreter: Option<LockedPython>,
+    /// The image that this one stands on, when that is one from a registry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<crate::base::LockedBase>,
     /// Debian packages, sorted by name.
     #[serde(default, rename = "debian", skip_serializing_if = "Vec::is_empty")]
     pub debian: Vec<LockedDebian>,
@@ -205,6 +208,7 @@ mod tests {
                 file: "cpython-3.12.1.tar.gz".to_owned(),
                 sha256: Digest::from_bytes([4; 32]),
             }),
+            base: Some(crate::base::LockedBase::sample()),
             debian: vec![LockedDebian {
                 name: "libc6".to_owned(),
                 version: "2.41-12".to_owned(),

@@ -107,6 +107,12 @@ pub enum ValueError {
         /// The text as given.
         text: String,
     },
+    /// Not the name of an image.
+    #[error("`{text}` is not the name of an image: write `registry.example.org/python:3.13-slim`")]
+    Image {
+        /// The text as given.
+        text: String,
+    },
     /// Not a host name.
     #[error("`{text}` is not a host name")]
     Host {

@@ -6,18 +6,19 @@ use super::process::{CommandLine, command, process};
 use super::reader::{Item, Reader, place};
 use super::resolution::{dependencies_file, group_name, resolve_date};
 use super::values::{
-    compression, debian_package, host, inside_project, persist_path, url_path, variable,
+    compression, debian_package, host, image_name, inside_project, persist_path, url_path, variable,
 };
 use crate::quantity::parse_duration_ms;
 use crate::{Machine, ProbeSpec, ProcessType, ScanConfig};
 use std::collections::BTreeMap;
 use toml::de::{DeTable, DeValue};
 
-const KEYS: [&str; 26] = [
+const KEYS: [&str; 27] = [
     "name",
     "root",
     "python",
     "standalone-python",
+    "base",
     "app",
     "server",
     "processes",
@@ -81,6 +82,9 @@ fn fill(config: &mut AppConfig, item: &Item<'_>) -> Result<(), ConfigError> {
         "python" => config.python = Some(item.text("python = \"3.13\"", str::parse)?),
         "standalone-python" => {
             config.standalone_python = item.boolean("standalone-python = true")?;
+        }
+        "base" => {
+            config.base = Some(item.text("base = \"python:3.13-slim\"", image_name)?);
         }
         "app" => config.app = Some(item.text("app = \"shop.wsgi:app\"", str::parse)?),
         "server" => config.server = Some(item.text("server = \"gunicorn\"", str::parse)?),

@@ -130,6 +130,14 @@ pub(super) fn persist_path(text: &str) -> Result<PersistPath, ValueError> {
     Ok(PersistPath { path, directory })
 }
 
+/// Something like `registry.example.org/python:3.13-slim`; who pulls it knows the whole grammar.
+pub(super) fn image_name(text: &str) -> Result<String, ValueError> {
+    let text = text.to_owned();
+    let is_name = |c: char| c.is_ascii_alphanumeric() || "._-/:@[]".contains(c);
+    let good = !text.is_empty() && text.chars().all(is_name) && !text.contains("://");
+    if good { Ok(text) } else { Err(ValueError::Image { text }) }
+}
+
 /// A host name in lower case (RFC 1123): labels of letters, digits and hyphens.
 pub(super) fn host(text: &str) -> Result<String, ValueError> {
     let name = text.to_ascii_lowercase();

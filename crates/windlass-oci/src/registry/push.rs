@@ -64,8 +64,12 @@ impl Registry {
         hear(Transfer::Total { bytes, blobs: parts.blobs.len() });
 
         let mounts = Mounts::read(request.notes, &request.to.registry);
+        let bases = bases(request, &parts)?;
         let work = |blob: &Descriptor, count: &dyn Fn(i64)| {
-            let from = mounts.of(&blob.digest, &request.to.repository);
+            let mut from = mounts.of(&blob.digest, &request.to.repository);
+            from.extend(
+                bases.iter().filter(|base| !from.contains(base)).cloned().collect::<Vec<_>>(),
+            );
             Upload { remote: &remote, store: request.store, blob, mounts: &from, count }.run()
         };
         let blobs = if is_complete(&remote, &parts)? {
@@ -137,6 +141,25 @@ impl Parts {
         self.blobs.push(blob.clone());
         Ok(())
     }
+}
+
+/// Other repositories of the registry that the images' bases come from, as their labels say.
+fn bases(request: &PushRequest<'_>, parts: &Parts) -> Result<Vec<String>, RegistryError> {
+    let mut bases = Vec::new();
+    for part in &parts.documents {
+        let Document::Manifest(manifest) = &part.document else { continue };
+        if manifest.config.media_type != Descriptor::CONFIG {
+            continue;
+        }
+        let config = request.store.read_config(manifest)?;
+        let named = config.labels.get("org.opencontainers.image.base.name");
+        let Some(Ok(base)) = named.map(|name| name.parse::<Reference>()) else { continue };
+        let here = base.registry == request.to.registry;
+        if here && base.repository != request.to.repository && !bases.contains(&base.repository) {
+            bases.push(base.repository);
+        }
+    }
+    Ok(bases)
 }
 
 /// Adds what the store has attached to the image and to the images of an index.

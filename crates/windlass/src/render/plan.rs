@@ -100,8 +100,17 @@ fn image(report: &PlanReport, style: Style) -> Vec<String> {
     };
     let apt: Vec<_> = build.apt.iter().map(|package| format!(", {}", package.name)).collect();
     let apt = apt.concat();
-    layer("root", format!("Debian, and the libraries that the dependencies need{apt}"));
-    layer("python", format!("Python {}", build.python));
+    if let Some(base) = &build.base.image {
+        layer("base", format!("{}, with its Python", printable(base)));
+    } else {
+        layer("root", format!("Debian, and the libraries that the dependencies need{apt}"));
+        let standalone = if windlass_build::is_standalone(build) {
+            ", a standalone build that uv fetches"
+        } else {
+            ""
+        };
+        layer("python", format!("Python {}{standalone}", build.python));
+    }
     let extra: Vec<_> =
         build.extra_requirements.iter().map(|name| format!(", and {name}")).collect();
     layer("dependencies", format!("{}{}", declared(report), extra.concat()));

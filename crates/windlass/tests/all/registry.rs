@@ -2,6 +2,8 @@
 
 #[path = "registry/asking.rs"]
 mod asking;
+#[path = "registry/base.rs"]
+mod base;
 #[path = "registry/broken.rs"]
 mod broken;
 #[path = "registry/front.rs"]

@@ -16,6 +16,7 @@ fn objects(files: &[(&str, ElfFacts)], links: &[(&str, &str)]) -> Objects {
     Objects {
         files: files.iter().map(|(path, facts)| ((*path).to_owned(), facts.clone())).collect(),
         links: links.iter().map(|(path, to)| ((*path).to_owned(), (*to).to_owned())).collect(),
+        ..Objects::default()
     }
 }
 
@@ -44,9 +45,18 @@ fn system() -> Objects {
 fn missed(facts: ElfFacts, others: &[(&str, ElfFacts)]) -> Vec<String> {
     let mut files = vec![(format!("{PACKAGES}/shop/_x.so"), facts)];
     files.extend(others.iter().map(|(path, f)| (format!("{PACKAGES}/{path}"), f.clone())));
-    let wheels = Objects { files: files.into_iter().collect(), links: BTreeMap::new() };
+    let wheels = Objects { files: files.into_iter().collect(), ..Objects::default() };
     let system = system();
     unresolved(&wheels, &[&system, &wheels], "amd64").libraries.into_keys().collect()
+}
+
+#[test]
+fn a_need_may_be_a_path_from_its_own_folder() {
+    let vendored = [("shop.libs/libfoo-1a2b.so.5", called("libfoo-1a2b.so.5"))];
+    let there = needs(&["$ORIGIN/../shop.libs/libfoo-1a2b.so.5"]);
+    assert_eq!(missed(there, &vendored), [""; 0]);
+    let gone = "$ORIGIN/libfoo-1a2b.so.5";
+    assert_eq!(missed(needs(&[gone]), &vendored), [gone]);
 }
 
 #[test]

@@ -84,6 +84,7 @@ fn the_versions_of_windlass_lock_are_kept() {
         suite: "trixie".to_owned(),
         machine: target().machine.as_str().to_owned(),
         interpreter: None,
+        base: None,
         debian: Vec::new(),
         packages: lock::WindlassLock::packages_of(&then.resolution),
         others: vec![],

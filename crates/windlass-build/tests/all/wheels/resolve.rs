@@ -13,6 +13,7 @@ pub(super) fn lock_of(resolved: &Resolved) -> WindlassLock {
         suite: "trixie".to_owned(),
         machine: target().machine.as_str().to_owned(),
         interpreter: None,
+        base: None,
         debian: Vec::new(),
         packages: WindlassLock::packages_of(&resolved.resolution),
         others: vec![],
