@@ -55,7 +55,10 @@ fn referrer(
     };
     let Document::Manifest(manifest) = &fetched.document else { return Ok(None) };
     let about = manifest.subject.as_ref().map(|subject| subject.digest);
-    if about != Some(*image) || !blobs(remote, store, manifest)? {
+    // Signatures in cosign's form look like images, and come by their names.
+    let untyped =
+        manifest.artifact_type.is_none() && manifest.config.media_type == Descriptor::CONFIG;
+    if untyped || about != Some(*image) || !blobs(remote, store, manifest)? {
         return Ok(None);
     }
     let mut entry = store.put_blob(&fetched.media_type, &mut fetched.bytes.as_slice())?;

@@ -36,6 +36,7 @@ pub(super) fn pull(at: &At, wanted: &Pull, facts: &Facts) -> Result<ExitCode, Cl
         }
         at.output.note(&match attached.len() {
             0 => "nothing is attached to it".to_owned(),
+            1 => "1 document is attached to it".to_owned(),
             count => format!("{count} documents are attached to it"),
         });
     }

@@ -65,6 +65,7 @@ fn an_image_for_two_machines_is_built_pushed_and_pulled_in_part() {
     assert_eq!(alone["lock_written"], false, "the lock holds for both");
     build(world, &[&path, "--platform", BOTH]);
 
+    crate::trust::each_machine_is_told_and_signed(world, "both");
     let name = registry.name("team/both");
     let pushed = world.run(&["push", "both", &name, "-t", "1"]).expect_code(0);
     assert_eq!(pushed.stdout.trim(), format!("{name}@{index}"));
@@ -73,6 +74,7 @@ fn an_image_for_two_machines_is_built_pushed_and_pulled_in_part() {
     assert_eq!(digest(&elsewhere.run(&pull).expect_code(0).json()["digest"]), foreign);
     holds_only(&store(&elsewhere), &foreign, other);
     skopeo_finds(&format!("docker://{name}:1"), other);
+    crate::trust::one_of_them_is_verified(world, &elsewhere, (&format!("{name}:1"), other));
     verbs_know_an_index(world, &elsewhere, &index);
 }
 

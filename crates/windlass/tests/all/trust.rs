@@ -1,10 +1,14 @@
 //! What is said about images by the binary: contents, signatures, vulnerabilities; and that it
 //! travels with them.
 
+#[path = "trust/machines.rs"]
+mod machines;
 #[path = "trust/scan.rs"]
 mod scan;
 #[path = "trust/signatures.rs"]
 mod signatures;
+
+pub(crate) use machines::{each_machine_is_told_and_signed, one_of_them_is_verified};
 
 use crate::site::{world, world_with_cache};
 use serde_json::Value;
