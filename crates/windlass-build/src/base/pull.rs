@@ -68,7 +68,7 @@ pub(super) fn pull(
     let pulled = client(order).pull(&reference, &platforms, store, &hear).map_err(failed)?;
     match before {
         Some(before) => store.tag(&called, &before)?,
-        None => store.untag(&called)?,
+        None => store.untag(&[&called])?,
     }
     let manifest = store.read_manifest(&pulled.digest)?;
     let config = store.read_config(&manifest)?;

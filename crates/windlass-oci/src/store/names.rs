@@ -1,6 +1,6 @@
 //! The store as a whole: its names, and who may remove what no name reaches.
 
-use super::{ImageStore, StoreError, blob, json};
+use super::{ImageStore, StoreError};
 use crate::Descriptor;
 use std::collections::BTreeMap;
 use std::fs::{File, TryLockError};
@@ -17,19 +17,14 @@ impl ImageStore {
         Ok(self.index()?.manifests.into_iter().filter_map(named).collect())
     }
 
-    /// Takes a name away; one that nothing has is away already.
+    /// Takes names away; one that nothing has is away already. What they stood for stays until it
+    /// is swept.
     ///
     /// # Errors
     /// An index that cannot be read, and what writing meets.
-    pub fn untag(&self, name: &str) -> Result<(), StoreError> {
-        let _lock = self.lock()?;
-        let mut index = self.index()?;
-        let before = index.manifests.len();
-        index.manifests.retain(|there| there.ref_name() != Some(name));
-        if index.manifests.len() == before {
-            return Ok(());
-        }
-        blob::replace(&self.index_path(), &json(&index))
+    pub fn untag(&self, names: &[&str]) -> Result<(), StoreError> {
+        let goes = |there: &Descriptor| there.ref_name().is_some_and(|name| names.contains(&name));
+        self.change_index(&mut |index| index.manifests.retain(|there| !goes(there)))
     }
 
     /// Keeps blobs and unpacked layers from being swept, until the file is dropped: what is being

@@ -64,8 +64,8 @@ fn a_name_is_taken_away_and_others_stay() {
     for name in ["shop", "blog"] {
         store.tag(name, &image).expect("tagged");
     }
-    store.untag("shop").expect("untagged");
-    store.untag("shop").expect("nothing to do");
+    store.untag(&["shop"]).expect("untagged");
+    store.untag(&["shop"]).expect("nothing to do");
     assert_eq!(store.tags().expect("an index"), [("blog".to_owned(), image)].into());
 }
 

@@ -141,7 +141,7 @@ fn whoever_holds_the_store_keeps_it_from_being_swept() {
     assert!(store.hold_alone().expect("asked").is_some());
     let named = image(&store, &["x"]);
     store.tag("shop", &named.digest).expect("tagged");
-    store.untag("shop").expect("untagged");
-    store.untag("shop").expect("away already");
+    store.untag(&["shop"]).expect("untagged");
+    store.untag(&["shop"]).expect("away already");
     assert_eq!(store.tags().expect("an index"), BTreeMap::new());
 }

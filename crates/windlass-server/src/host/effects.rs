@@ -121,7 +121,7 @@ impl BackEnd for HostBackEnd {
         let (images, app) = (layout.images(), app.clone());
         super::off_reactor(move || {
             // Its image goes with the next sweep.
-            let untagged = ImageStore::open(images).and_then(|store| store.untag(app.as_str()));
+            let untagged = ImageStore::open(images).and_then(|store| store.untag(&[app.as_str()]));
             untagged.map_err(|error| back_end(windlass_oci::explain::explain_store(&error)))?;
             for folder in logs.into_iter().chain(volume) {
                 super::volume::remove(&folder)?;

@@ -20,6 +20,8 @@ pub(crate) enum ImageVerb {
     Export(ImageExport),
     /// Take the images of a file: an OCI archive, or one of docker or podman
     Load(ImageLoad),
+    /// Take names from images: what no name and no release needs then, `image prune` removes
+    Rm(ImageRm),
     /// Free the disk of images, layers and cached files that nothing needs
     Prune(ImagePrune),
     /// Write the bill of materials of an image: every package in it
@@ -56,6 +58,13 @@ pub(crate) struct ImageLoad {
     /// The file; `-` for standard input
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ImageRm {
+    /// A name, or a digest or the beginning of one for all names of that image
+    #[arg(value_name = "IMAGE", required = true)]
+    pub(crate) images: Vec<String>,
 }
 
 #[derive(Debug, Args)]

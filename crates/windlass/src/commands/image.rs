@@ -6,6 +6,7 @@
 mod archive;
 mod bill;
 mod keys;
+mod names;
 mod prune;
 mod scan;
 mod subject;
@@ -33,6 +34,7 @@ pub(super) fn image(at: &At, verb: &ImageVerb, facts: &Facts) -> Result<ExitCode
         ImageVerb::Inspect(wanted) => wait(inspect(at, &wanted.image)),
         ImageVerb::Export(wanted) => wait(archive::export(at, &wanted.image, &wanted.file)),
         ImageVerb::Load(wanted) => archive::load(at, &wanted.file),
+        ImageVerb::Rm(wanted) => wait(names::remove(at, &wanted.images)),
         ImageVerb::Prune(wanted) => wait(prune::prune(at, wanted)),
         ImageVerb::Sbom(wanted) => wait(bill::sbom(at, wanted)),
         ImageVerb::GenerateKey(wanted) => keys::generate(at, wanted, facts),

@@ -29,6 +29,8 @@ pub(crate) enum ImageError {
     NotBuilt { app: AppName },
     #[error("there is no image `{image}` in {}", store.display())]
     NoImage { image: String, store: PathBuf },
+    #[error("{image} has no name that could be removed")]
+    NoName { image: String },
     #[error("git knows nothing about {} that could be a tag", folder.display())]
     NoTags { folder: PathBuf },
 }

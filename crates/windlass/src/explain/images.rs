@@ -32,6 +32,9 @@ pub(super) fn image(error: &ImageError) -> Problem {
         ImageError::NotBuilt { .. } => user("not-built").hint("Build it first: windlass build"),
         ImageError::NoImage { .. } => user("no-image")
             .hint("Name an app that was built here, or the digest of an image: sha256:..."),
+        ImageError::NoName { .. } => user("image-without-name").hint(
+            "A release needs it: windlass image prune --keep N removes those of old releases",
+        ),
         ImageError::Platform(_) => {
             usage("bad-platform").hint("Write for example --platform linux/arm64")
         }

@@ -48,6 +48,8 @@ fn after_fifty_builds_and_prune_the_store_holds_what_is_reachable_and_no_more() 
     assert!(list.iter().all(|image| image["damage"].is_null()), "{listed}");
     assert!(list.iter().any(|image| names(image).contains("\"kept:40\"")), "{listed}");
 
+    names_can_be_taken_away(&site.world);
+
     // Without the server the same is done in its place, and what runs goes on.
     site.world.run(&["server", "stop"]).expect_code(0);
     let offline = prune(&site.world, &["--keep", "0", "--cache-size", "1KB"]);
@@ -55,6 +57,17 @@ fn after_fifty_builds_and_prune_the_store_holds_what_is_reachable_and_no_more() 
     assert_eq!(site.get("/").body, format!("build {}", BUILDS - 1));
     assert_eq!(files_of(&images.join("blobs/sha256")), self::reachable(&site.world, &images));
     site.again();
+}
+
+/// A name that nobody needs any more can be taken away; a wrong one takes none.
+fn names_can_be_taken_away(world: &World) {
+    let wrong = world.run(&["image", "rm", "kept:0", "kept:none"]).expect_code(1);
+    assert!(wrong.stderr.contains("there is no image `kept:none`"), "{wrong}");
+    world.run(&["image", "rm", "kept:0", "kept:10"]).expect_code(0);
+    world.run(&["image", "inspect", "kept:0"]).expect_code(1);
+    world.run(&["image", "inspect", "kept:20"]).expect_code(0);
+    // Of each its manifest, config and layer, and the provenance with its manifest.
+    assert_eq!(freed(&prune(world, &[]), "images").0, 2 * 5);
 }
 
 #[test]

@@ -26,6 +26,13 @@ pub(super) const TABLE: &[Row] = &[
         ],
     ),
     (
+        "image rm",
+        &[
+            ("windlass image rm shop:1.3 shop:1.2", "names; releases keep their images"),
+            ("windlass image rm 3fa1b2c4d5e6", "all names of one image"),
+        ],
+    ),
+    (
         "image prune",
         &[
             ("windlass image prune --dry-run", "what would be freed"),

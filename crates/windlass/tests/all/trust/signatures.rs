@@ -122,7 +122,7 @@ fn another_image_is_not_signed(world: &World, name: &str) {
     store.tag(&hex(&changed), &there).expect("tagged");
     let refused = verify(world, name, "maker.pub").expect_code(1);
     assert!(refused.stderr.contains("is of this key"), "{refused}");
-    store.untag(&hex(&changed)).expect("untagged");
+    store.untag(&[&hex(&changed)]).expect("untagged");
     store.tag(name, &signed).expect("tagged");
     verify(world, name, "maker.pub").expect_code(0);
 }
