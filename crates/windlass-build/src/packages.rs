@@ -19,7 +19,7 @@ use crate::build::{BuildError, LockOrder, lock_only, locked_root, this_machine};
 use crate::wheels::lock::{self, WindlassLock};
 use crate::wheels::{AsOf, Moved, ResolveNote};
 use std::path::Path;
-use windlass_model::{BuildSpec, Dependencies, ResolveDate};
+use windlass_model::{BuildSpec, Dependencies, Machine, ResolveDate};
 
 /// A project, and what the machine offers.
 #[derive(Clone, Copy)]
@@ -93,20 +93,45 @@ pub fn lock(request: PackagesRequest<'_>, upgrade: &Upgrade) -> Result<LockRepor
     }
 }
 
+/// Locks for this machine, and for every other that the lock has a part for: none is left behind.
 fn lock_ours(request: PackagesRequest<'_>, upgrade: &Upgrade) -> Result<LockReport, PackagesError> {
-    let machine = this_machine()?;
-    let before = lock::read(request.project).map_err(BuildError::from)?;
+    let mut whole = lock::read(request.project).map_err(BuildError::from)?;
+    check_names(whole.as_ref(), upgrade)?;
+    let here = this_machine()?;
+    let others = Machine::ALL.into_iter().filter(|machine| {
+        let has = |lock: &WindlassLock| lock.machine == machine.as_str();
+        let mut parts = whole.iter().flat_map(|lock| std::iter::once(lock).chain(&lock.others));
+        *machine != here && parts.any(has)
+    });
+    let others: Vec<Machine> = others.collect();
+    let (after, mut report) = lock_for(request, (here, whole.clone()), upgrade)?;
+    whole = Some(after.beside(whole));
+    for machine in others {
+        let (after, more) = lock_for(request, (machine, whole.clone()), upgrade)?;
+        whole = Some(after.beside(whole));
+        report.add(more);
+    }
+    if let Some(whole) = whole {
+        report.written = lock::write(request.project, &whole).map_err(BuildError::from)?;
+    }
+    Ok(report)
+}
+
+/// The lock of one machine; nothing is written.
+fn lock_for(
+    request: PackagesRequest<'_>,
+    (machine, before): (Machine, Option<WindlassLock>),
+    upgrade: &Upgrade,
+) -> Result<(WindlassLock, LockReport), PackagesError> {
     let before = before.map(|lock| lock.seen_from(machine.as_str()));
-    check_names(before.as_ref(), upgrade)?;
     let mut spec = request.spec.clone();
     if let Upgrade::All { now } | Upgrade::Only { now, .. } = upgrade {
         spec.selection.date = ResolveDate::At { date: now.clone() };
     }
     let kept = kept_of(before.as_ref(), upgrade);
     let PackagesRequest { project, cache, images, settings, .. } = request;
-    let order = LockOrder { spec: &spec, project, cache, images, settings };
+    let order = LockOrder { spec: &spec, machine, project, cache, images, settings };
     let (after, resolved) = lock_only(&order, kept.as_ref())?;
-    let after = after.beside(before.clone());
     if !resolved.needs_lock
         && *upgrade != Upgrade::Nothing
         && !resolved.resolution.packages.is_empty()
@@ -114,22 +139,43 @@ fn lock_ours(request: PackagesRequest<'_>, upgrade: &Upgrade) -> Result<LockRepo
         return Err(PackagesError::AllHashed { file: spec.dependencies.describe() });
     }
     let own = before.filter(|lock| lock.machine == machine.as_str());
-    let moved = Moved::between(own.as_ref(), &resolved.resolution);
-    Ok(LockReport {
+    let report = LockReport {
         file: WindlassLock::FILE.to_owned(),
-        written: lock::write(project, &after).map_err(BuildError::from)?,
+        written: false,
         packages: resolved.resolution.packages.len(),
-        moved,
+        moved: Moved::between(own.as_ref(), &resolved.resolution),
         moved_debian: own.map(|before| locked_root(&before, &after)).unwrap_or_default(),
         as_of: Some(resolved.as_of),
         notes: resolved.notes,
-    })
+    };
+    Ok((after, report))
+}
+
+impl LockReport {
+    /// What another machine's lock adds: mostly the same.
+    fn add(&mut self, more: Self) {
+        self.packages = self.packages.max(more.packages);
+        add_new(&mut self.moved, more.moved);
+        add_new(&mut self.moved_debian, more.moved_debian);
+        add_new(&mut self.notes, more.notes);
+    }
+}
+
+fn add_new<T: PartialEq>(there: &mut Vec<T>, found: Vec<T>) {
+    for one in found {
+        if !there.contains(&one) {
+            there.push(one);
+        }
+    }
 }
 
 /// A package that is asked to move must be there.
 fn check_names(lock: Option<&WindlassLock>, upgrade: &Upgrade) -> Result<(), PackagesError> {
     let (Some(lock), Upgrade::Only { names, .. }) = (lock, upgrade) else { return Ok(()) };
-    let unknown = |name: &&String| lock.package(&crate::wheels::normalize_name(name)).is_none();
+    let unknown = |name: &&String| {
+        let name = crate::wheels::normalize_name(name);
+        std::iter::once(lock).chain(&lock.others).all(|lock| lock.package(&name).is_none())
+    };
     match names.iter().find(unknown) {
         Some(name) => Err(PackagesError::NotLocked {
             name: name.clone(),

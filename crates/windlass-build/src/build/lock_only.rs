@@ -2,7 +2,7 @@
 
 use super::based::{self, Wanted};
 use super::python::{Python, PythonOrder};
-use super::{BuildError, BuildSettings, locked, this_machine};
+use super::{BuildError, BuildSettings, locked};
 use crate::base::Base;
 use crate::download::Downloader;
 use crate::image::{Shelf, SystemRequest};
@@ -12,13 +12,14 @@ use crate::wheels::lock::{LockedDebian, WindlassLock};
 use crate::wheels::{self, Moved, ResolveRequest, Resolved};
 use std::path::Path;
 use std::sync::OnceLock;
-use windlass_model::BuildSpec;
+use windlass_model::{BuildSpec, Machine};
 use windlass_oci::ImageStore;
 
 /// What to lock.
 #[derive(Clone, Copy)]
 pub(crate) struct LockOrder<'a> {
     pub(crate) spec: &'a BuildSpec,
+    pub(crate) machine: Machine,
     pub(crate) project: &'a Path,
     pub(crate) cache: &'a Path,
     pub(crate) images: &'a Path,
@@ -42,7 +43,7 @@ impl LockOrder<'_> {
         let _held = store.0.hold()?;
         let wanted = Wanted { spec, settings, cache, layers: layers.path() };
         let locked = store.1.and_then(|lock| lock.base.as_ref());
-        based::find(&wanted, this_machine()?, (store.0, locked), meter)
+        based::find(&wanted, self.machine, (store.0, locked), meter)
     }
 }
 
@@ -59,7 +60,7 @@ pub(crate) fn lock_only(
     let notes = ObjectNotes { folder: order.cache.join("objects") };
     let base = order.base((&store, kept), &meter)?;
     let (spec, tools) = (based::spec(base.as_ref(), order.spec), &order.settings.tools);
-    let (machine, cache) = (this_machine()?, order.cache);
+    let (machine, cache) = (order.machine, order.cache);
     let wanted = PythonOrder { spec: &spec, machine, tools, cache, lock: kept, like: None };
     let python = Python::find(&wanted, &meter)?;
     let root = &python.root;

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use windlass_build::export::{ExportRequest, ExportedFile, MARKER, export};
 use windlass_build::wheels::lock;
+use windlass_model::Machine;
 use windlass_server::building::read_project;
 
 /// Why nothing was written.
@@ -33,6 +34,11 @@ fn dockerfile(at: &At, wanted: &ExportDockerfile) -> Result<ExitCode, CliError> 
     let inspection = read_project(&project, at.settings.app.as_ref())?;
     let lock = lock::read(&project);
     let lock = lock.map_err(|error| windlass_build::wheels::explain::lock(&error))?;
+    // The files of the machine that the Dockerfile is tried on.
+    let lock = match (lock, Machine::of_this()) {
+        (Some(lock), Some(machine)) => Some(lock.seen_from(machine.as_str())),
+        (lock, _) => lock,
+    };
     let files = export(&ExportRequest {
         app: &inspection.app,
         build: &inspection.build,

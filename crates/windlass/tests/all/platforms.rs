@@ -3,7 +3,9 @@
 use crate::site::world;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::fs;
 use std::io::Read as _;
+use std::path::Path;
 use std::process::Command;
 use windlass_model::{Digest, Machine};
 use windlass_oci::{Expected, ImageStore, Item, Platform, walk_layer};
@@ -76,6 +78,23 @@ fn an_image_for_two_machines_is_built_pushed_and_pulled_in_part() {
     skopeo_finds(&format!("docker://{name}:1"), other);
     crate::trust::one_of_them_is_verified(world, &elsewhere, (&format!("{name}:1"), other));
     verbs_know_an_index(world, &elsewhere, &index);
+    is_locked_for_both(world, &folder);
+}
+
+/// A lock that is written anew leaves no machine behind.
+fn is_locked_for_both(world: &World, folder: &Path) {
+    let path = folder.to_string_lossy();
+    let read = || fs::read_to_string(folder.join("windlass.lock")).expect("a lock");
+    let before = read();
+    world.run(&["lock", &path]).expect_code(0);
+    assert_eq!(read(), before, "it was right already");
+    let packages = folder.join("requirements.txt");
+    let text = fs::read_to_string(&packages).expect("readable") + "iniconfig==2.0.0\n";
+    fs::write(&packages, text).expect("written");
+    world.run(&["lock", &path]).expect_code(0);
+    let locked = read();
+    assert_eq!(locked.matches("name = \"iniconfig\"").count(), 2, "{locked}");
+    assert_eq!(locked.matches("name = \"markupsafe\"").count(), 2, "{locked}");
 }
 
 /// Both verbs that show, and those that carry.
