@@ -1,5 +1,7 @@
 //! Hand-made wheels.
 
+mod bombs;
+
 use super::*;
 use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
