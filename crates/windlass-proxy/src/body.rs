@@ -1,9 +1,10 @@
 //! The body of an answer on its way to a client.
 
 use crate::access::Exchange;
+use crate::held::Held;
 use crate::lease::Lease;
 use bytes::Bytes;
-use hyper::body::{Body, Frame, Incoming, SizeHint};
+use hyper::body::{Body, Frame, SizeHint};
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -23,7 +24,7 @@ enum Source {
 }
 
 struct AppBody {
-    incoming: Incoming,
+    incoming: Held,
     /// Gone once the last byte is through: the connection is free again.
     lease: Option<Lease>,
     timer: StallTimer,
@@ -55,7 +56,7 @@ impl EdgeBody {
 
     /// An app's answer; `patience` is how long it may stand still.
     pub(crate) fn app(
-        incoming: Incoming,
+        incoming: Held,
         lease: Lease,
         patience: Option<Duration>,
         mut exchange: Exchange,

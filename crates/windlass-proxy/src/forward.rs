@@ -5,6 +5,7 @@ use crate::body::EdgeBody;
 use crate::connection::Client;
 use crate::fault::Fault;
 use crate::headers::{self, X_REQUEST_ID};
+use crate::held::Held;
 use crate::lease::Lease;
 use crate::request_body::RequestBody;
 use crate::rules::{self, BodyKind, Shape};
@@ -56,7 +57,7 @@ pub(crate) async fn forward(
 
 /// An app's answer with everything that is needed to pass it on.
 struct Answer {
-    response: Response<Incoming>,
+    response: Response<Held>,
     lease: Lease,
     body_patience: Duration,
     upgrade: Option<Upgrade>,

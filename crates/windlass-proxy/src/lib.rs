@@ -37,6 +37,7 @@ mod fault;
 mod forward;
 mod head_record;
 mod headers;
+mod held;
 mod host;
 mod lease;
 mod lines;

@@ -4,16 +4,17 @@
 //! connection, where hyper gives the request back because not a byte of it was written; and the
 //! same for a GET or HEAD without a body whose connection broke before the head of an answer, if
 //! the connection was reused, since a server may close an idle one in the very moment in which we
-//! use it, or if another release stands by. Nothing else is ever sent twice.
+//! use it, or if another release stands by; then also before the end of a small answer, of which
+//! nothing was passed on. Nothing else is ever sent twice.
 
 use crate::fault::Fault;
+use crate::held::Held;
 use crate::lease::{Claim, Lease};
 use crate::request_body::{RequestBody, Upload};
 use crate::upstream::Link;
 use crate::view::PoolView;
 use crate::worker::Worker;
 use http::{Method, Request, Response, StatusCode, header};
-use hyper::body::Incoming;
 use rustix::io::Errno;
 use std::io;
 use std::pin::pin;
@@ -31,9 +32,20 @@ pub(crate) struct Outbound {
     pub(crate) upload: Option<Rc<Upload>>,
 }
 
+/// How one attempt is made.
+#[derive(Clone, Copy)]
+struct Terms {
+    /// How long the head of the answer may take.
+    patience: Duration,
+    /// Whether the connection served before.
+    reused: bool,
+    /// Whether another release stands by.
+    stood_by: bool,
+}
+
 /// What came of one attempt.
 enum Attempt {
-    Answered(Response<Incoming>),
+    Answered(Response<Held>),
     /// Not a byte was written; or it may be sent again, and this is its copy.
     Again(Request<RequestBody>),
     Failed(Fault),
@@ -44,7 +56,7 @@ pub(crate) async fn send(
     worker: &Worker,
     outbound: Outbound,
     first: (Rc<PoolView>, Claim),
-) -> Result<(Response<Incoming>, Lease), Fault> {
+) -> Result<(Response<Held>, Lease), Fault> {
     let Outbound { mut request, upload } = outbound;
     let (mut pool, mut claim) = first;
     let mut tried = Vec::new();
@@ -69,8 +81,8 @@ pub(crate) async fn send(
         };
         let mut lease = Lease::new(claim, link, upload.clone());
         let patience = Duration::from_millis(pool.options.head_timeout_ms);
-        let may_repeat = reused || pool.has_standby();
-        match attempt(&mut lease, request, upload.as_deref(), (patience, may_repeat)).await {
+        let terms = Terms { patience, reused, stood_by: pool.has_standby() };
+        match attempt(&mut lease, request, upload.as_deref(), terms).await {
             Attempt::Answered(response) => return Ok((response, lease)),
             Attempt::Again(same) if given_back < GIVEN_BACK_MAX => {
                 request = same;
@@ -123,15 +135,15 @@ async fn attempt(
     lease: &mut Lease,
     request: Request<RequestBody>,
     upload: Option<&Upload>,
-    (patience, may_repeat): (Duration, bool),
+    terms: Terms,
 ) -> Attempt {
     let upgrading = request.headers().contains_key(header::UPGRADE);
-    let spare = if may_repeat { copy(&request) } else { None };
+    let spare = if terms.reused || terms.stood_by { copy(&request) } else { None };
     let Some(link) = lease.link() else { return Attempt::Again(request) };
     let mut sending = pin!(link.sender.try_send_request(request));
     let outcome = loop {
         let seen = upload.map_or(0, Upload::frames);
-        match timeout(patience, sending.as_mut()).await {
+        match timeout(terms.patience, sending.as_mut()).await {
             Ok(outcome) => break outcome,
             // A long upload is no slow app: the app's time begins with the end of the request.
             Err(_) if upload.is_some_and(|upload| upload.frames() != seen) => {}
@@ -141,7 +153,11 @@ async fn attempt(
     let cut = lease.claim.upstream.state.is_cut();
     match outcome {
         Ok(response) if response.status() != StatusCode::SWITCHING_PROTOCOLS || upgrading => {
-            Attempt::Answered(response)
+            let mut response = response.map(Held::new);
+            match spare.filter(|_| terms.stood_by) {
+                Some(copy) if response.body_mut().whole().await.is_err() => Attempt::Again(copy),
+                _ => Attempt::Answered(response),
+            }
         }
         Ok(_) => Attempt::Failed(Fault::AppBroken),
         Err(_) if cut => Attempt::Failed(Fault::Cut),

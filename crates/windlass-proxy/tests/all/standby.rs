@@ -3,7 +3,7 @@
 use crate::app;
 use crate::visitor::Visitor;
 use crate::world::World;
-use tokio::io::AsyncReadExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use windlass_proxy::{Address, PoolOptions, Target};
 
 const POST: &str = "POST / HTTP/1.1\r\nHost: shop.example\r\nContent-Length: 2\r\n\r\nhi";
@@ -31,6 +31,42 @@ async fn an_app_that_breaks_off_is_stood_in_for_only_where_a_request_may_be_repe
 
     visitor.send(POST).await;
     assert_eq!(visitor.answer().await.unwrap().status, 502);
+}
+
+#[tokio::test]
+async fn a_small_answer_that_breaks_off_in_the_middle_is_stood_in_for() {
+    let world = world_with_standby().await;
+    let _old = app::say(&world.socket("old"), "old");
+    let _new = app::each_connection(&world.socket("new"), |mut stream| async move {
+        let mut some = [0; 512];
+        let _ = stream.read(&mut some).await;
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nhal").await;
+    });
+    let mut visitor = Visitor::to(world.at).await;
+    let answer = visitor.get("/").await;
+    assert_eq!((answer.status, answer.body.as_str()), (200, "old"));
+}
+
+#[tokio::test]
+async fn an_answer_that_is_slow_to_end_is_passed_on_as_it_comes() {
+    let world = world_with_standby().await;
+    let (go_on, wait) = tokio::sync::watch::channel(false);
+    let _new = app::each_connection(&world.socket("new"), move |mut stream| {
+        let mut wait = wait.clone();
+        async move {
+            let mut some = [0; 512];
+            let _ = stream.read(&mut some).await;
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nhalf").await;
+            let _ = wait.wait_for(|on| *on).await;
+            let _ = stream.write_all(b"rest").await;
+        }
+    });
+    let mut visitor = Visitor::to(world.at).await;
+    visitor.send("GET / HTTP/1.1\r\nHost: shop.example\r\n\r\n").await;
+    assert!(visitor.head().await.unwrap().contains("content-length: 8"));
+    assert_eq!(visitor.take(4).await.unwrap(), "half");
+    go_on.send(true).unwrap();
+    assert_eq!(visitor.take(4).await.unwrap(), "rest");
 }
 
 #[tokio::test]
